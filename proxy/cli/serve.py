@@ -1,0 +1,130 @@
+"""`wye serve`: the proxy itself, under uvicorn."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import click
+import msgspec
+import structlog
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from proxy.app import build
+from proxy.cli.options import config_option
+from proxy.cli.reported import reported
+from proxy.cli.start import Start, prepare
+from proxy.config.environment import arguments
+from proxy.endpoints.asgi_types import ASGIApp
+from proxy.telemetry.logs import set_up_logging
+from proxy.version import VERSION
+
+IDLE_CONNECTION_S = 75  # longer than a load balancer in front keeps one, so that it never writes into a closed one
+
+
+@click.command()
+@config_option
+@click.option("--host", metavar="ADDRESS", help="Where to listen; beyond loopback only with [server] open = true.")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port; 0 takes any that is free.")
+@click.option("--workers", type=click.IntRange(1), help="How many processes serve.")
+@reported
+def serve(config: Path | None, host: str | None, port: int | None, workers: int | None) -> None:
+    """Serve. Without a file, an OpenAI key and an Ollama that answers are found by themselves."""
+    start = prepare(config)
+    start = msgspec.structs.replace(start, config=arguments(start.config, host=host, port=port, workers=workers))
+    set_up_logging(start.config.log.level, start.config.log.format)
+    listener = bind(start.config.server.host, start.config.server.port)
+    announce(start, listener)
+    # A stop that was asked for is a success: the default action would end the process by signal.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        run(start, listener)
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Open the listening socket. Raises click.ClickException that says what is in the way."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise click.ClickException(_in_the_way(host, port, error)) from None
+    listener.set_inheritable(True)
+    return listener
+
+
+def _in_the_way(host: str, port: int, error: OSError) -> str:
+    if error.errno == 98 or "in use" in str(error):  # noqa: PLR2004 - EADDRINUSE on Linux
+        return f"Port {port} is already in use on {host}: choose another with --port, or stop what uses it."
+    return f"Cannot listen on {host} port {port}: {os.strerror(error.errno or 0)}."
+
+
+def announce(start: Start, listener: socket.socket) -> None:
+    """Say where wye listens and which rules and targets are in force."""
+    address, port = listener.getsockname()[:2]
+    host = f"[{address}]" if ":" in address else address
+    config = start.config
+    structlog.get_logger().info(
+        "server.started",
+        version=VERSION,
+        url=f"http://{host}:{port}/v1",
+        config=start.source,
+        targets=[f"{name} ({target.kind}, {accepted(target.accepts)})" for name, target in config.target.items()],
+        labels=sorted({label.add for label in config.label}) or "none: nothing is kept from any target",
+        rules=[rule.name for rule in config.rule],
+        workers=config.server.workers,
+    )
+
+
+def accepted(labels: tuple[str, ...]) -> str:
+    """Say which labels a target may be given."""
+    if "*" in labels:
+        return "accepts every label"
+    return f"accepts {', '.join(labels)}" if labels else "accepts no label"
+
+
+def run(start: Start, listener: socket.socket) -> None:
+    """Serve until stopped, in this process or in several."""
+    if start.config.server.workers == 1:
+        uvicorn.Server(settings(start)).run(sockets=[listener])
+    else:
+        listener.listen()
+        Multiprocess(settings(start), sockets=[listener]).run()
+
+
+class Application:
+    """Makes the application in the process that serves it; an object, so that it travels to a new one."""
+
+    def __init__(self, start: Start) -> None:
+        self._start = start
+
+    def __call__(self) -> ASGIApp:
+        """Build the application."""
+        set_up_logging(self._start.config.log.level, self._start.config.log.format)
+        return build(self._start.config, self._start.keys, self._start.via)
+
+
+def settings(start: Start) -> uvicorn.Config:
+    """Return uvicorn's settings: httptools is strict about framing, and wye writes its own log lines."""
+    server = start.config.server
+    return uvicorn.Config(
+        app=Application(start),
+        factory=True,
+        workers=server.workers,
+        http="httptools",
+        loop="auto" if sys.platform == "win32" else "uvloop",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_keep_alive=IDLE_CONNECTION_S,
+        timeout_graceful_shutdown=int(server.shutdown),
+    )

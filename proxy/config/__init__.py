@@ -1,0 +1,1 @@
+"""The configuration: its tables, how a file becomes them, and what the environment may change."""

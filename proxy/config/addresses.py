@@ -1,0 +1,55 @@
+"""Hosts and addresses: which are this machine, which are private, which may stand in a boundary."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_PRIVATE = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"),
+        *("::1/128", "fc00::/7", "fe80::/10"),
+    )
+)
+_NAME = re.compile(r"[A-Za-z0-9_*?-]+(?:\.[A-Za-z0-9_*?-]+)*")
+
+
+def read_address(host: str) -> Address | None:
+    """Read an IP address, or return None for a name; an IPv4 address inside an IPv6 one counts as itself."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+    return (address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None) or address
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine can reach a listener on this host."""
+    address = read_address(host)
+    return address.is_loopback if address else _is_localhost(host)
+
+
+def is_private(host: str) -> bool:
+    """Say whether a host is surely loopback, link-local or of a private network; a name other than localhost is not."""
+    address = read_address(host)
+    if address is None:
+        return _is_localhost(host)
+    return any(address.version == network.version and address in network for network in _PRIVATE)
+
+
+def is_boundary(entry: str) -> bool:
+    """Say whether an entry of `[boundary]` can be read: a network, an address, or a host pattern."""
+    try:
+        ipaddress.ip_network(entry, strict=False)
+    except ValueError:
+        # A name that ends in a number is a mistyped address: no host is called so.
+        return bool(_NAME.fullmatch(entry)) and not entry.rpartition(".")[2].isdigit()
+    return True
+
+
+def _is_localhost(host: str) -> bool:
+    name = host.casefold().rstrip(".")
+    return name == "localhost" or name.endswith(".localhost")

@@ -1,0 +1,64 @@
+"""The whole configuration file, typed: the rule tables of `routing_rules.spec` and the tables of the server.
+
+One field here is one key there, and `config.toml` at the top of the repository shows every one with its default.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from routing_rules.spec import Label, Rule, RuleFile, Table, Target
+from routing_rules.units import Bytes, Seconds
+
+Level = Literal["debug", "info", "warning", "error"]
+
+
+class Server(Table, frozen=True):
+    """`[server]`: where wye listens, and what it lets in.
+
+    `open` allows an address beyond loopback although no keys protect it. `direct = "deny"` forbids clients to name a
+    target (`cloud:gpt-4o`). `max_body` is in bytes. `keep_alive` is how long a stream may be silent, in seconds,
+    before the client gets a comment; `grace` how long it may wait for its headers. `shutdown` is how many seconds
+    streams get to finish when the server is stopped.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    open: bool = False
+    max_body: Bytes = Bytes(20_000_000)
+    direct: Literal["allow", "deny"] = "allow"
+    grace: Seconds = Seconds(10)
+    keep_alive: Seconds = Seconds(10)
+    shutdown: Seconds = Seconds(30)
+
+
+class Log(Table, frozen=True):
+    """`[log]`: what is written to standard error. `auto` is `console` on a terminal and `json` elsewhere."""
+
+    level: Level = "info"
+    format: Literal["auto", "console", "json"] = "auto"
+
+
+class Config(Table, frozen=True):
+    """A whole configuration, as the file gives it. Secrets are still references here."""
+
+    server: Server = Server()
+    log: Log = Log()
+    target: dict[str, Target] = {}
+    alias: dict[str, str] = {}
+    label: tuple[Label, ...] = ()
+    boundary: dict[str, tuple[str, ...]] = {}
+    rule: tuple[Rule, ...] = ()
+
+    @property
+    def rules(self) -> RuleFile:
+        """The part of it that `routing_rules` reads."""
+        return RuleFile(
+            target=self.target,
+            alias=self.alias,
+            label=self.label,
+            boundary=self.boundary,
+            rule=self.rule,
+            direct=self.server.direct,
+        )

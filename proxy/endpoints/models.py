@@ -1,0 +1,41 @@
+"""`GET /v1/models` and `/v1/models/{id}`: the merged list of all targets, in OpenAI's shape."""
+
+from __future__ import annotations
+
+import msgspec
+from litestar import Response, route
+from litestar.handlers import HTTPRouteHandler
+
+from proxy.catalogue.catalogue import Catalogue, Entry
+from proxy.errors import NotFound
+
+
+class ModelList(msgspec.Struct):
+    """A page of models; there is only ever one."""
+
+    data: list[Entry]
+    object: str = "list"
+
+
+def models_handlers(catalogue: Catalogue) -> list[HTTPRouteHandler]:
+    """Make the handlers for the list and for one model. An id may hold slashes, encoded or not."""
+
+    @route(["/v1/models", "/models"], http_method=["GET", "HEAD"])
+    async def models() -> Response[bytes]:
+        await catalogue.first_round()
+        return _json(ModelList(catalogue.models()))
+
+    @route(["/v1/models/{id:path}", "/models/{id:path}"], http_method=["GET", "HEAD"])
+    async def model(id: str) -> Response[bytes]:  # noqa: A002 - OpenAI's name for it
+        await catalogue.first_round()
+        name = id.removeprefix("/")
+        entry = catalogue.model(name)
+        if entry is None:
+            raise NotFound(f"The model '{name}' does not exist", param="model", code="model_not_found")
+        return _json(entry)
+
+    return [models, model]
+
+
+def _json(value: object) -> Response[bytes]:
+    return Response(msgspec.json.encode(value), media_type="application/json")

@@ -1,0 +1,87 @@
+"""Answers of local servers, brought into OpenAI's exact form: whole ones and the chunks of a stream alike.
+
+One pass for Ollama, llama.cpp, vLLM and LM Studio; which of them needs which mend is written at each mend. What cannot
+be mended is an error: half an answer is never handed on as a whole one.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import msgspec
+
+from proxy.errors import BadGateway
+from proxy.providers.tool_calls import ToolCalls
+from proxy.wire.usage import Usage
+
+FINISH_REASONS = frozenset({"stop", "length", "tool_calls", "content_filter", "function_call"})
+_USAGE_DETAILS: dict[str, dict[str, int]] = {
+    "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+    "completion_tokens_details": {
+        "reasoning_tokens": 0,
+        "audio_tokens": 0,
+        "accepted_prediction_tokens": 0,
+        "rejected_prediction_tokens": 0,
+    },
+}
+
+
+def new_id() -> str:
+    """Return an id of OpenAI's form that is used once: Ollama has a thousand, and they collide."""
+    return f"chatcmpl-{secrets.token_hex(12)}"
+
+
+def mended_answer(document: dict[str, Any], model: str) -> dict[str, Any]:
+    """Bring a whole answer into form. Raises BadGateway where it is not whole."""
+    choices = document.get("choices")
+    if not isinstance(choices, list) or not choices:
+        raise BadGateway("The upstream answered 200 with something that is not a chat completion.")
+    return {
+        **document,
+        "id": new_id(),
+        "object": "chat.completion",
+        "created": int(document.get("created") or 0),
+        "model": document.get("model") or model,
+        "choices": [_choice(choice, at) for at, choice in enumerate(choices)],
+        **({"usage": mended_usage(document["usage"])} if document.get("usage") else {}),
+    }
+
+
+def _choice(choice: Any, at: int) -> dict[str, Any]:
+    if not isinstance(choice, dict) or not isinstance(choice.get("message"), dict):
+        raise BadGateway("The upstream answered 200 with something that is not a chat completion.")
+    message: dict[str, Any] = {"refusal": None, **choice["message"], "role": "assistant"}
+    calls = ToolCalls().whole(message.pop("tool_calls", None) or [])
+    message.setdefault("content", None)
+    return {
+        **choice,
+        "index": choice.get("index", at),
+        "message": {**message, "tool_calls": calls} if calls else message,
+        "logprobs": choice.get("logprobs"),
+        "finish_reason": finish_reason(choice.get("finish_reason"), called=bool(calls)),
+    }
+
+
+def finish_reason(reason: object, *, called: bool) -> str:
+    """Return a reason that OpenAI knows. Raises BadGateway for none, and for vLLM's `abort`: the answer is cut."""
+    if reason in {"eos", "eos_token", "end_turn"}:
+        reason = "stop"
+    if reason == "stop" and called:
+        return "tool_calls"
+    if not isinstance(reason, str) or reason not in FINISH_REASONS:
+        raise BadGateway("The upstream broke off in the middle of the answer.")
+    return reason
+
+
+def mended_usage(usage: Any) -> dict[str, Any]:
+    """Add the details that OpenAI always gives."""
+    return {**_USAGE_DETAILS, **usage} if isinstance(usage, dict) else {}
+
+
+def usage_of(usage: Any) -> Usage | None:
+    """Read usage from a decoded answer; None where it cannot be read."""
+    try:
+        return msgspec.convert(usage, Usage) if usage else None
+    except msgspec.ValidationError:
+        return None

@@ -1,0 +1,71 @@
+"""A target's address and credentials, made ready once, and the HTTP requests that go there.
+
+Request headers travel up by allow-list: the client's key, cookies, Origin and `x-stainless-*` are nobody's business but
+wye's. The upstream's key is wye's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+import httpx
+
+from proxy.upstream.egress import LABELS, NoText
+from routing_rules import Labels, Target
+
+# Headers of a client that mean something to OpenAI and give nobody away.
+PASSED_UP = ("openai-beta", "idempotency-key")
+MODEL_PLACE = "{model}"
+
+
+class Destination:
+    """Builds the requests for one target."""
+
+    def __init__(self, target: Target, key: str | None, agent: str, via: str) -> None:
+        self.target = target
+        self._headers = {
+            "accept": "application/json",
+            "accept-encoding": "identity",
+            "user-agent": agent,
+            "via": f"1.1 {via}",
+            **_identity(target, key),
+            **{name.lower(): value for name, value in target.headers.items()},
+        }
+        self._passed = frozenset({*(PASSED_UP if target.kind == "openai" else ()), *map(str.lower, target.pass_headers)})
+
+    def post(
+        self, path: str, body: bytes, *, model: str, labels: Labels, client: Mapping[str, str]
+    ) -> httpx.Request:
+        """Build the request that carries a body."""
+        passed = {name: value for name, value in client.items() if name in self._passed}
+        headers = {**passed, **self._headers, "content-type": "application/json"}
+        return self._request("POST", self._url(path, model), headers, labels, body)
+
+    def get(self, path: str) -> httpx.Request:
+        """Build a request that asks without saying anything."""
+        return self._request("GET", self._url(path, ""), self._headers, NoText.NO_TEXT, None)
+
+    def _url(self, path: str, model: str) -> httpx.URL:
+        base = self.target.url.rstrip("/").replace(MODEL_PLACE, quote(model, safe=""))
+        return httpx.URL(base + path, params=self.target.query or None)
+
+    def _request(
+        self, method: str, url: httpx.URL, headers: Mapping[str, str], labels: Labels | NoText, body: bytes | None
+    ) -> httpx.Request:
+        timeouts = self.target.timeouts
+        # The transport's own limits only catch what the attempt's do not; the attempt's come first.
+        limits = {"connect": timeouts.connect, "read": timeouts.total, "write": timeouts.idle, "pool": timeouts.connect}
+        return httpx.Request(method, url, headers=headers, content=body, extensions={LABELS: labels, "timeout": limits})
+
+
+def _identity(target: Target, key: str | None) -> dict[str, str]:
+    headers = {}
+    if key:
+        name = target.auth.removeprefix("header:")
+        headers.update({"authorization": f"Bearer {key}"} if target.auth == "bearer" else {name.lower(): key})
+    if target.organization:
+        headers["openai-organization"] = target.organization
+    if target.project:
+        headers["openai-project"] = target.project
+    return headers

@@ -1,0 +1,84 @@
+"""The one way out. Read this file to know what can leave, and where to.
+
+Every request to an upstream, on a new or on a pooled connection, passes through `Egress.send`. It reads the labels that
+travel with the request, raises if they are missing or if the target does not accept every one of them, and checks the
+connected peer's address against the boundary before the first byte of the request is written. Only this file may use a
+transport; the import contract holds that.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Final
+
+import httpx
+
+from proxy.errors import EgressRefused
+from proxy.upstream.boundary import Boundary
+from proxy.upstream.transport import CHECK, Transport
+from routing_rules import Labels, Target
+
+
+class NoText(Enum):
+    """The type of `NO_TEXT`, which a probe carries in place of labels: it holds nothing of anybody's request."""
+
+    NO_TEXT = "no text"
+
+
+NO_TEXT: Final = NoText.NO_TEXT
+LABELS: Final = "wye.labels"  # the request extension that holds the labels
+
+
+class Egress:
+    """Sends requests, or refuses to."""
+
+    def __init__(self, boundary: Boundary, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._boundary = boundary
+        self._transport = transport or Transport()
+
+    async def send(self, request: httpx.Request, target: Target) -> httpx.Response:
+        """Send a request to a target. Raises EgressRefused before any byte of it has left; else httpx's errors.
+
+        A kept-alive connection that its server closed under us before a byte came back is tried once more on another.
+        """
+        labels = _labels_of(request)
+        if not target.admits(labels):
+            raise EgressRefused("The target does not accept every label that this request bears.")
+        check = _Check(self._boundary, labels, request.url.host)
+        token = CHECK.set(check)
+        try:
+            return await self._transport.handle_async_request(request)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            if not check.reused:
+                raise
+            return await self._transport.handle_async_request(request)
+        finally:
+            CHECK.reset(token)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._transport.aclose()
+
+
+class _Check:
+    """The peer check of one send."""
+
+    def __init__(self, boundary: Boundary, labels: Labels, host: str) -> None:
+        self._boundary = boundary
+        self._labels = labels
+        self._host = host
+        self.reused = False
+
+    def connected(self, address: str, *, reused: bool) -> None:
+        if not self._boundary.permits(self._labels, self._host, address):
+            raise EgressRefused("The target's address lies outside the boundary of a label that this request bears.")
+        self.reused = reused
+
+
+def _labels_of(request: httpx.Request) -> Labels:
+    labels = request.extensions.get(LABELS)
+    if labels is NO_TEXT:
+        return frozenset()
+    if not isinstance(labels, frozenset):
+        raise EgressRefused("A request without labels was about to be sent.")
+    return labels

@@ -1,0 +1,43 @@
+"""httpx's errors, translated once into ours."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+from proxy.errors import BadGateway, GatewayTimeout, Unreachable
+
+
+@contextmanager
+def translated(name: str) -> Iterator[None]:
+    """Raise what goes wrong with the target of this name as an UpstreamError that says so."""
+    try:
+        yield
+    except (TimeoutError, asyncio.TimeoutError):
+        raise GatewayTimeout(f"The target {name!r} stayed silent for too long.") from None
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        raise Unreachable(f"The target {name!r} cannot be reached: {_reason(error)}.") from None
+    except httpx.TimeoutException:
+        raise GatewayTimeout(f"The target {name!r} stayed silent for too long.") from None
+    except httpx.TransportError:
+        raise BadGateway(f"The target {name!r} broke off the connection.") from None
+
+
+def _reason(error: httpx.TransportError) -> str:
+    """Say why in a few words that hold no address: the words of the operating system do."""
+    text = str(error).lower()
+    known = {
+        "certificate": "its TLS certificate is not accepted",
+        "ssl": "TLS failed",
+        "name or service": "its host name is not known",
+        "nodename": "its host name is not known",
+        "name resolution": "its host name is not known",
+        "refused": "the connection was refused",
+        "all connection attempts failed": "the connection was refused",
+        "unreachable": "the network is unreachable",
+    }
+    slow = "connecting took too long" if isinstance(error, httpx.TimeoutException) else "connecting failed"
+    return next((words for mark, words in known.items() if mark in text), slow)

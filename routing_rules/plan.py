@@ -1,0 +1,53 @@
+"""The outcome of planning: labels with their reasons, candidates in order, and what was struck out and why."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from routing_rules.rewrite import NO_REWRITE, Rewrite
+
+Labels = frozenset[str]
+NO_LABELS: Labels = frozenset()
+
+Cause = Literal["labels", "no_model", "direct"]
+
+
+class Labelled(msgspec.Struct, frozen=True):
+    """The labels that a request bears, and for each the reason."""
+
+    labels: Labels = NO_LABELS
+    reasons: tuple[tuple[str, str], ...] = ()
+
+    def with_label(self, label: str, why: str) -> Labelled:
+        """Add one label; nothing ever takes one away."""
+        return Labelled(self.labels | {label}, (*self.reasons, (label, why)))
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """One target that may be tried, and the upstream's name of the model to ask it for."""
+
+    target: str
+    model: str
+
+    def __str__(self) -> str:
+        return f"{self.target}:{self.model}"
+
+
+class Struck(msgspec.Struct, frozen=True):
+    """A candidate that may not be tried, and why."""
+
+    target: str
+    cause: Cause
+    why: str
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do with one request: the rule that decided, who may be tried in order, and the rewrite."""
+
+    rule: str
+    labels: Labels
+    candidates: tuple[Candidate, ...]
+    struck: tuple[Struck, ...] = ()
+    rewrite: Rewrite = NO_REWRITE
