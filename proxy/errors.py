@@ -66,7 +66,7 @@ class Forbidden(ProxyError):
     status = 403
     type = "permission_error"
     code = "forbidden"
-    own_headers = {"x-should-retry": "false"}
+    own_headers: ClassVar[Mapping[str, str]] = {"x-should-retry": "false"}
 
 
 class EgressRefused(Forbidden):
@@ -133,7 +133,7 @@ class LoopDetected(ProxyError):
 
     status = 508
     code = "loop_detected"
-    own_headers = {"x-should-retry": "false"}
+    own_headers: ClassVar[Mapping[str, str]] = {"x-should-retry": "false"}
 
 
 class NoTarget(ProxyError):
@@ -164,7 +164,13 @@ class UpstreamAnswered(UpstreamError):
     """An upstream answered with an error of its own, which keeps its status."""
 
     def __init__(
-        self, message: str, *, status: int, type: str, code: str | None = None, param: str | None = None  # noqa: A002 - OpenAI's name
+        self,
+        message: str,
+        *,
+        status: int,
+        type: str,  # noqa: A002 - OpenAI's name for it
+        code: str | None = None,
+        param: str | None = None,
     ) -> None:
         super().__init__(message, param=param, code=code)
         self.status = status

@@ -51,7 +51,9 @@ AskTarget = Callable[[str], Awaitable[Listing | None]]
 class Catalogue:
     """The models of all targets. `ask` gives a target's list, or None where it cannot be had now."""
 
-    def __init__(self, names: Mapping[str, tuple[str, ...] | dict[str, str] | None], aliases: Iterable[str], ask: AskTarget) -> None:
+    def __init__(
+        self, names: Mapping[str, tuple[str, ...] | dict[str, str] | None], aliases: Iterable[str], ask: AskTarget
+    ) -> None:
         self._limits = names
         self._aliases = tuple(aliases)
         self._ask = ask

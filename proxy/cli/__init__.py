@@ -41,4 +41,4 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="wye", prog_name="wye", message="%(prog)s %(version)s")
 def main() -> None:
-    """An OpenAI-compatible proxy whose rules decide who answers, and what never leaves."""
+    """Run an OpenAI-compatible proxy whose rules decide who answers, and what never leaves."""

@@ -23,7 +23,7 @@ def check(context: click.Context, file: Path | None, config: Path | None, as_jso
     """Load a configuration file and print every problem in it; exit 1 if there is one."""
     if file and config and file != config:
         raise click.UsageError("FILE and --config name two different files.")
-    path = find_file(file or config, os.environ, Path.cwd())
+    path = find_file(file or config, os.environ, Path())
     if path is None:
         raise click.ClickException("there is no configuration file here: name one, or write one with `wye init`")
     try:

@@ -23,6 +23,7 @@ from proxy.endpoints.asgi_types import ASGIApp
 from proxy.telemetry.logs import set_up_logging
 from proxy.version import VERSION
 
+BACKLOG = 2048
 IDLE_CONNECTION_S = 75  # longer than a load balancer in front keeps one, so that it never writes into a closed one
 
 
@@ -54,6 +55,7 @@ def bind(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(BACKLOG)  # from here on nobody is refused: who connects early waits for the first answer
     except OSError as error:
         listener.close()
         raise click.ClickException(_in_the_way(host, port, error)) from None
@@ -96,7 +98,6 @@ def run(start: Start, listener: socket.socket) -> None:
     if start.config.server.workers == 1:
         uvicorn.Server(settings(start)).run(sockets=[listener])
     else:
-        listener.listen()
         Multiprocess(settings(start), sockets=[listener]).run()
 
 

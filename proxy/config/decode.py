@@ -52,7 +52,7 @@ class Decoder:
         """Keep the keys that the table has; a misspelt one is refused, and read as what was meant."""
         names = [field.name for field in fields]
         known = {name: value for name, value in raw.items() if name in names}
-        for name in raw.keys() - known.keys():
+        for name in [name for name in raw if name not in known]:
             if problem := planned_key(path, name):
                 self.problems.append(problem)
                 continue

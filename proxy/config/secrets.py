@@ -13,7 +13,7 @@ class ProxyConfigError(Exception):
     """Something that the configuration relies on is not as it says."""
 
 
-class SecretMissing(ProxyConfigError):  # noqa: N818 - named for what happened, as all errors here are
+class SecretMissing(ProxyConfigError):
     """A secret that the configuration refers to is not there, or is not fit to be sent."""
 
     def __init__(self, reference: str, why: str) -> None:

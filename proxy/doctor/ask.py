@@ -22,7 +22,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     address: str | None = None
 
 
-class Unreachable(Exception):  # noqa: N818 - named for what happened, as all errors here are
+class Unreachable(Exception):
     """Nobody answered. `kind` says at which step: the name, the connection, TLS, in time, or later."""
 
     def __init__(self, reason: str, kind: Kind = "broken") -> None:

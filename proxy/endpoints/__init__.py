@@ -1,0 +1,1 @@
+"""The HTTP edge, where Litestar lives: who is let in, what is read, how answers are written."""

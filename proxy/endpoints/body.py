@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 
 from proxy.endpoints.asgi_types import Receive, Scope
-
 from proxy.errors import BadRequest, TooLarge, UnsupportedEncoding
 
 DRAIN_S = 2.0
 DRAIN_BYTES = 64 * 2**20
 
 
-class ClientLeft(Exception):  # noqa: N818 - nothing went wrong
+class ClientLeft(Exception):
     """The client closed the connection before its request was complete."""
 
 

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 
 from litestar import asgi
 from litestar.handlers import ASGIRouteHandler
-from proxy.endpoints.asgi_types import Receive, Scope, Send
 
+from proxy.endpoints.asgi_types import Receive, Scope, Send
 from proxy.endpoints.body import ClientLeft, read_body
 from proxy.endpoints.sending import send_error, send_reply
 from proxy.errors import MethodNotAllowed, ProxyError, TooLarge

@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from proxy.endpoints.asgi_types import ASGIApp, Message, Receive, Scope, Send
-
 from proxy.endpoints.failures import FAULT, fault
 from proxy.endpoints.sending import send_error
 from proxy.errors import BadRequest, Forbidden, HeadersTooLarge, InternalError, LoopDetected, ProxyError, UpgradeRefused

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 
 from proxy.endpoints.asgi_types import Receive, Send
-
 from proxy.endpoints.body import drain
 from proxy.errors import ProxyError
 from proxy.pipeline.context import Reply, StreamBody

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import re2
 
-_NAMED = r"(?:pass(?:word|phrase|wd|code)|pwd|secret(?:[ _-]?key)?|api[ _-]?key|access[ _-]?(?:key|token)|auth[ _-]?token|private[ _-]?key|credentials?)"
+_NAMED = (
+    r"(?:pass(?:word|phrase|wd|code)|pwd|secret(?:[ _-]?key)?|api[ _-]?key|access[ _-]?(?:key|token)"
+    r"|auth[ _-]?token|private[ _-]?key|credentials?)"
+)
+_IS = r"(?:is|are|was|lautet|ist|est|es)"
 
 PATTERNS: dict[str, str] = {
     "openai or anthropic key": r"\bsk-(?:proj-|ant-|svcacct-|admin-)?[A-Za-z0-9_-]{16,}",
@@ -24,19 +28,65 @@ PATTERNS: dict[str, str] = {
     "connection string": r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{1,128}:[^\s:/@]{1,128}@[^\s/]",
     "bearer token": r"(?i)\bauthorization\b\W{1,4}(?:bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}",
     "assignment": rf"(?i){_NAMED}[\"'`\]]*\s*(?::=|=>|[:=])\s*[\"'`]?[^\s\"'`]{{4,}}",
-    "sentence": rf"(?i)\b{_NAMED}(?:\s+\w+){{0,3}}?\s+(?:is|are|was|lautet|ist|est|es)\s+(?:now\s+|still\s+)?[\"'`“]?[^\s\"'`”]*[0-9_!@#$%^&*+~][^\s]*",
+    "sentence": rf"(?i)\b{_NAMED}(?:\s+\w+){{0,3}}?\s+{_IS}\s+(?:now\s+|still\s+)?"
+    r"[\"'`“]?[^\s\"'`”]*[0-9_!@#$%^&*+~][^\s]*",
     "quoted sentence": rf"(?i)\b{_NAMED}(?:\s+\w+){{0,3}}?\s+(?:is|was)\s*:?\s*[\"'`“][^\s\"'`”]{{4,}}[\"'`”]",
 }
 
 _ANY = re2.compile("|".join(f"(?:{pattern})" for pattern in PATTERNS.values()))
 
 # "My password is sunshine" gives one away, "my password is wrong" does not: the word after the verb decides.
-_PLAIN = re2.compile(rf"(?i)\b(?:my|our|your|his|her|their|its|the)\s+{_NAMED}(?:\s+\w+){{0,3}}?\s+(?:is|was)[\s:]+(\w+)")
+_PLAIN = re2.compile(
+    rf"(?i)\b(?:my|our|your|his|her|their|its|the)\s+{_NAMED}(?:\s+\w+){{0,3}}?\s+(?:is|was)[\s:]+(\w+)"
+)
 _HARMLESS = frozenset(
     {
-        *("a", "an", "the", "my", "not", "no", "too", "so", "very", "to", "in", "on", "at", "for", "that", "what", "how"),
-        *("wrong", "right", "correct", "incorrect", "invalid", "valid", "safe", "unsafe", "secure", "insecure", "strong"),
-        *("weak", "short", "long", "old", "new", "expired", "missing", "required", "needed", "optional", "empty", "null"),
+        *(
+            "a",
+            "an",
+            "the",
+            "my",
+            "not",
+            "no",
+            "too",
+            "so",
+            "very",
+            "to",
+            "in",
+            "on",
+            "at",
+            "for",
+            "that",
+            "what",
+            "how",
+        ),
+        *(
+            "wrong",
+            "right",
+            "correct",
+            "incorrect",
+            "invalid",
+            "valid",
+            "safe",
+            "unsafe",
+            "secure",
+            "insecure",
+            "strong",
+        ),
+        *(
+            "weak",
+            "short",
+            "long",
+            "old",
+            "new",
+            "expired",
+            "missing",
+            "required",
+            "needed",
+            "optional",
+            "empty",
+            "null",
+        ),
         *("stored", "saved", "sent", "set", "reset", "changed", "leaked", "lost", "forgotten", "rejected", "accepted"),
         *("hashed", "encrypted", "known", "unknown", "used", "shared", "protected", "being", "it", "this", "there"),
     }

@@ -32,7 +32,14 @@ class Exchange:
     """Answers chat requests by the rules in force."""
 
     def __init__(
-        self, rulebook: RuleBook, fleet: Fleet, catalogue: Catalogue, failover: Failover, tasks: Tasks, emit: Emit, grace_s: float
+        self,
+        rulebook: RuleBook,
+        fleet: Fleet,
+        catalogue: Catalogue,
+        failover: Failover,
+        tasks: Tasks,
+        emit: Emit,
+        grace_s: float,
     ) -> None:
         self._rulebook = rulebook
         self._fleet = fleet
@@ -91,13 +98,12 @@ class Exchange:
 
     async def _whole(self, context: Context, request: ChatRequest, plan: Plan, record: Record) -> Reply:
         attempt, record.attempts = await self._failover.begin(context.id, plan, request, context.headers)
-        assert attempt.answer is not None
         await attempt.aclose()
         _answered_by(attempt, record)
         record.usage = attempt.usage
         headers = {**handed_on(attempt.headers), **JSON_HEADERS, **own(record, attempt.dropped)}
         self._settled(record)
-        return Reply(headers=headers, body=attempt.answer.body)
+        return Reply(headers=headers, body=attempt.whole.body)
 
     async def _stream(self, context: Context, request: ChatRequest, plan: Plan, record: Record) -> Reply:
         """Begin a stream; one whose first content takes longer than the grace gets its headers without it."""
@@ -128,7 +134,9 @@ def refusal(plan: Plan) -> ProxyError:
     causes = {struck.cause: struck for struck in plan.struck}
     if "labels" in causes:
         labels = ", ".join(sorted(plan.labels))
-        return EgressRefused(f"No target of the rule {plan.rule!r} may be given a request labelled {labels}. Nothing was sent.")
+        return EgressRefused(
+            f"No target of the rule {plan.rule!r} may be given a request labelled {labels}. Nothing was sent."
+        )
     if "direct" in causes:
         return Forbidden("Clients may not name a target here.", param="model")
     return NotFound("The model does not exist at any target of this rule.", param="model", code="model_not_found")

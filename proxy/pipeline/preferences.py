@@ -25,7 +25,9 @@ def brought_labels(headers: Mapping[str, str], preferences: Mapping[str, Any]) -
     levels = (headers.get("x-wye-privacy-level"), preferences.get("privacy_level"))
     for level in (level for level in levels if level is not None):
         if level not in _LEVELS:
-            raise BadRequest(f"The privacy level must be one of {', '.join(_LEVELS)}.", param=f"{PREFERENCES}.privacy_level")
+            raise BadRequest(
+                f"The privacy level must be one of {', '.join(_LEVELS)}.", param=f"{PREFERENCES}.privacy_level"
+            )
         if level in _PRIVATE_LEVELS:
             labelled = labelled.with_label("private", f"the privacy level {level}")
     return labelled
@@ -40,7 +42,9 @@ def _named_labels(headers: Mapping[str, str]) -> Iterator[str]:
             yield word
 
 
-def forced_target(headers: Mapping[str, str], preferences: Mapping[str, Any], targets: Mapping[str, Target]) -> str | None:
+def forced_target(
+    headers: Mapping[str, str], preferences: Mapping[str, Any], targets: Mapping[str, Target]
+) -> str | None:
     """Return the target that a request forces, by name or by a kind that only one target has. Raises BadRequest."""
     forced = headers.get("x-wye-force-provider") or preferences.get("force_provider")
     if forced is None:

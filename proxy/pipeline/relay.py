@@ -34,7 +34,7 @@ class Relay:
         # Whoever stops reading before the end is a client that left, until the end says otherwise.
         record.status = CLIENT_LEFT
         try:
-            async for piece in self._attempt.stream():
+            async for piece in self._attempt.stream.pieces():
                 record.first = record.first or time.perf_counter()
                 yield piece
             record.status = 200

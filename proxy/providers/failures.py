@@ -39,7 +39,9 @@ class Said(msgspec.Struct, frozen=True):
 def failure_from(status: int, headers: Mapping[str, str], body: bytes, model: str) -> UpstreamError:
     """Read an error answer. A redirect is one too: following it would move the request to another host."""
     if status < 400:  # noqa: PLR2004 - the line between answers and errors
-        return BadGateway(f"The upstream answered {status}, which is neither an answer nor an error; it is not followed.")
+        return BadGateway(
+            f"The upstream answered {status}, which is neither an answer nor an error; it is not followed."
+        )
     said = read_said(body) or Said(f"The upstream answered {status} without saying why.")
     error = normalise(status, said, model)
     for name in ("retry-after", "retry-after-ms", "x-should-retry"):
@@ -57,7 +59,9 @@ def normalise(status: int, said: Said, model: str) -> UpstreamAnswered:
         )
     if status == 404 and "model" in text:  # noqa: PLR2004 - not found
         message = f"The model `{model}` does not exist or you do not have access to it."
-        return UpstreamAnswered(message, status=404, type="invalid_request_error", code="model_not_found", param="model")
+        return UpstreamAnswered(
+            message, status=404, type="invalid_request_error", code="model_not_found", param="model"
+        )
     server_side = status >= 500  # noqa: PLR2004 - the line between the caller's faults and the server's
     kind = _TYPES.get(status, "server_error" if server_side else "invalid_request_error")
     code = said.code or _CODES.get(status, "upstream_error" if server_side else None)

@@ -36,7 +36,7 @@ def local_body(fields: dict[str, Any], *, strict: bool) -> tuple[dict[str, Any],
 
 
 def _is_plain(name: str) -> bool:
-    """Say whether a field's name is one that Go reads as itself: it would take `MODEL` or `meſſages` for another."""
+    """Say whether a field's name is one that Go reads as itself: it folds case, so `MODEL` would be another `model`."""
     return name.isascii() and name == name.lower()
 
 

@@ -88,7 +88,9 @@ class MendedEvents:
 
     def _delta(self, delta: dict[str, Any], index: int) -> dict[str, Any]:
         """Give the role once, content only where there is some, and tool calls in order."""
-        mended = {name: value for name, value in delta.items() if value is not None and name not in {"role", "tool_calls"}}
+        mended = {
+            name: value for name, value in delta.items() if value is not None and name not in {"role", "tool_calls"}
+        }
         if mended.get("content") == "" and len(mended) > 1:
             del mended["content"]
         if calls := delta.get("tool_calls"):

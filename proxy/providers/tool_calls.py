@@ -44,7 +44,9 @@ class ToolCalls:
 
     def _begin(self, call: dict[str, Any], key: object) -> dict[str, Any]:
         given = call.get("id")
-        fresh = given if isinstance(given, str) and given and given not in self._ids else f"call_{secrets.token_hex(12)}"
+        fresh = (
+            given if isinstance(given, str) and given and given not in self._ids else f"call_{secrets.token_hex(12)}"
+        )
         self._by_upstream[key] = index = len(self._ids)
         self._ids.append(fresh)
         function = _function(call)

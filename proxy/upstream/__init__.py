@@ -1,0 +1,1 @@
+"""The only owner of the network to targets. `egress.py` is the one way out."""

@@ -8,18 +8,18 @@ from contextlib import AsyncExitStack
 
 import httpx
 
-from proxy.errors import BadGateway
-from proxy.providers.base import Answer, Ask, EventReader
+from proxy.errors import BadGateway, InternalError
+from proxy.providers.base import Answer, Ask
+from proxy.upstream.answered_stream import AnsweredStream
 from proxy.upstream.egress import Egress
 from proxy.upstream.faults import translated
 from proxy.upstream.fleet import Member
-from proxy.wire.sse import CONTENT_TYPE, DONE, EventTooLong, FrameSplitter, event
+from proxy.wire.sse import CONTENT_TYPE
 from proxy.wire.usage import Usage
 from routing_rules import Candidate
 
 MAX_FAILURE = 2**20  # bytes of an error body that are read; no error needs more
 MAX_ANSWER = 2**28  # bytes of a whole answer that are read: images and audio come inside
-LINGER_S = 0.05  # how long to wait after [DONE] for the end of the body, which frees the connection for reuse
 
 
 class Attempt:
@@ -29,19 +29,29 @@ class Attempt:
         self.candidate = candidate
         self.dropped: tuple[str, ...] = ()
         self.headers: Mapping[str, str] = {}
-        self.answer: Answer | None = None
         self._member = member
         self._ask = ask
-        self._held = b""
-        self._reader: EventReader | None = None
-        self._pieces: AsyncIterator[bytes] | None = None
-        self._splitter = FrameSplitter()
+        self._answer: Answer | AnsweredStream | None = None
         self._open = AsyncExitStack()
+
+    @property
+    def whole(self) -> Answer:
+        """The whole answer, once an attempt that did not ask for a stream has begun."""
+        if not isinstance(self._answer, Answer):
+            raise InternalError("There is no whole answer.")
+        return self._answer
+
+    @property
+    def stream(self) -> AnsweredStream:
+        """The stream, once an attempt that asked for one has begun."""
+        if not isinstance(self._answer, AnsweredStream):
+            raise InternalError("There is no stream.")
+        return self._answer
 
     @property
     def usage(self) -> Usage | None:
         """Tokens used, as far as the upstream has said."""
-        return self.answer.usage if self.answer else self._reader.usage if self._reader else None
+        return self.stream.reader.usage if self._ask.request.stream else self.whole.usage
 
     async def begin(self, egress: Egress, client: Mapping[str, str]) -> None:
         """Send, and wait for a whole answer or the first content of a stream. Raises UpstreamError and its kin."""
@@ -60,83 +70,23 @@ class Attempt:
             async with asyncio.timeout(timeouts.first_token if self._ask.request.stream else timeouts.total):
                 response = await egress.send(request, self._member.target)
                 self._open.push_async_callback(response.aclose)
-                await self._read_head(response)
+                self.headers = response.headers
+                await self._read(response, _pieces(response))
 
-    async def _read_head(self, response: httpx.Response) -> None:
-        self.headers = response.headers
-        pieces = _pieces(response)
+    async def _read(self, response: httpx.Response, pieces: AsyncIterator[bytes]) -> None:
+        provider = self._member.provider
         if not httpx.codes.is_success(response.status_code):
             body = await _read_all(pieces, MAX_FAILURE)
-            raise self._member.provider.failure(response.status_code, response.headers, body, self._ask)
-        if self._ask.request.stream:
-            await self._begin_stream(response, pieces)
-        else:
-            self.answer = self._member.provider.answer(await _read_all(pieces, MAX_ANSWER), self._ask)
-
-    async def _begin_stream(self, response: httpx.Response, pieces: AsyncIterator[bytes]) -> None:
-        """Hold what comes before the first content, so that another candidate may still take over."""
-        if not response.headers.get("content-type", "").startswith(CONTENT_TYPE):
-            self._member.provider.answer(await _read_all(pieces, MAX_FAILURE), self._ask)  # raises what it says, if it does
-            raise BadGateway("The upstream answered a request for a stream with a whole answer.")
-        self._pieces, self._reader = pieces, self._member.provider.events(self._ask)
-        begun = False
-        while not begun:
-            piece = await anext(pieces, None)
-            if piece is None:
-                self._held += self._last()
-                return
-            written, begun = self._read(piece)
-            self._held += written
-
-    def _read(self, piece: bytes) -> tuple[bytes, bool]:
-        """Turn upstream bytes into the client's; say whether they answer anything."""
-        assert self._reader is not None
-        begun, written = False, []
-        try:
-            for frame in self._splitter.feed(piece):
-                if (chunk := self._reader.read(frame)) is not None:
-                    written.append(event(chunk.payload))
-                    begun = begun or chunk.content
-        except EventTooLong:
-            raise BadGateway("The upstream sent an event that never ended.") from None
-        return b"".join(written), begun or self._reader.done
-
-    def _last(self) -> bytes:
-        """Read what is left when the body has ended, and check that it ended as it should."""
-        assert self._reader is not None
-        written = b""
-        if (frame := self._splitter.finish()) is not None and (chunk := self._reader.read(frame)) is not None:
-            written = event(chunk.payload)
-        self._reader.end()
-        return written
-
-    async def stream(self) -> AsyncIterator[bytes]:
-        """Give the client's bytes as they come, `[DONE]` last. Raises UpstreamError where the stream breaks off."""
-        assert self._pieces is not None
-        assert self._reader is not None
-        if self._held:
-            yield self._held
-            self._held = b""
-        while not self._reader.done and (piece := await self._next(self._pieces)) is not None:
-            written, _ = self._read(piece)
-            if written:
-                yield written
-        last = self._last()
-        yield last + DONE
-        await self._linger(self._pieces)
-
-    async def _next(self, pieces: AsyncIterator[bytes]) -> bytes | None:
-        with translated(self._member.name):
-            async with asyncio.timeout(self._member.target.timeouts.idle):
-                return await anext(pieces, None)
-
-    async def _linger(self, pieces: AsyncIterator[bytes]) -> None:
-        try:
-            async with asyncio.timeout(LINGER_S):
-                while await anext(pieces, None) is not None:
-                    pass
-        except (TimeoutError, httpx.TransportError):
+            raise provider.failure(response.status_code, response.headers, body, self._ask)
+        if not self._ask.request.stream:
+            self._answer = provider.answer(await _read_all(pieces, MAX_ANSWER), self._ask)
             return
+        if not response.headers.get("content-type", "").startswith(CONTENT_TYPE):
+            provider.answer(await _read_all(pieces, MAX_FAILURE), self._ask)  # raises the error that it may hold
+            raise BadGateway("The upstream answered a request for a stream with a whole answer.")
+        idle_s = self._member.target.timeouts.idle
+        stream = self._answer = AnsweredStream(pieces, provider.events(self._ask), self._member.name, idle_s)
+        await stream.begin()
 
     async def aclose(self) -> None:
         """Close the upstream's connection, or give it back if its answer was read to the end; free the slot."""

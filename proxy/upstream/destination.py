@@ -32,11 +32,11 @@ class Destination:
             **_identity(target, key),
             **{name.lower(): value for name, value in target.headers.items()},
         }
-        self._passed = frozenset({*(PASSED_UP if target.kind == "openai" else ()), *map(str.lower, target.pass_headers)})
+        self._passed = frozenset(
+            {*(PASSED_UP if target.kind == "openai" else ()), *map(str.lower, target.pass_headers)}
+        )
 
-    def post(
-        self, path: str, body: bytes, *, model: str, labels: Labels, client: Mapping[str, str]
-    ) -> httpx.Request:
+    def post(self, path: str, body: bytes, *, model: str, labels: Labels, client: Mapping[str, str]) -> httpx.Request:
         """Build the request that carries a body."""
         passed = {name: value for name, value in client.items() if name in self._passed}
         headers = {**passed, **self._headers, "content-type": "application/json"}

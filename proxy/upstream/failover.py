@@ -55,9 +55,7 @@ class Failover:
                     break
         raise verdict(errors)
 
-    async def _try(
-        self, candidate: Candidate, plan: Plan, request: ChatRequest, client: Mapping[str, str]
-    ) -> Attempt:
+    async def _try(self, candidate: Candidate, plan: Plan, request: ChatRequest, client: Mapping[str, str]) -> Attempt:
         member = self._fleet.members[candidate.target]
         ask = Ask(
             request=request,
@@ -108,5 +106,7 @@ def _most_telling(errors: Sequence[ProxyError]) -> ProxyError:
     if all(isinstance(error, Unreachable) for error in errors):
         return NoTarget(" ".join(error.message for error in errors))
     slow = next((error for error in errors if isinstance(error, GatewayTimeout)), None)
-    broken = next((error for error in errors if isinstance(error, BadGateway) and not isinstance(error, Unreachable)), None)
+    broken = next(
+        (error for error in errors if isinstance(error, BadGateway) and not isinstance(error, Unreachable)), None
+    )
     return broken or slow or errors[0]

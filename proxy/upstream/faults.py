@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,7 +15,7 @@ def translated(name: str) -> Iterator[None]:
     """Raise what goes wrong with the target of this name as an UpstreamError that says so."""
     try:
         yield
-    except (TimeoutError, asyncio.TimeoutError):
+    except TimeoutError:
         raise GatewayTimeout(f"The target {name!r} stayed silent for too long.") from None
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         raise Unreachable(f"The target {name!r} cannot be reached: {_reason(error)}.") from None

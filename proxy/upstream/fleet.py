@@ -31,7 +31,9 @@ class Fleet:
 
     def __init__(self, targets: Mapping[str, Target], keys: Mapping[str, str], agent: str, via: str) -> None:
         self.members = {
-            name: Member(name, target, Destination(target, keys.get(name), agent, via), PROVIDERS[target.kind], Gate(target))
+            name: Member(
+                name, target, Destination(target, keys.get(name), agent, via), PROVIDERS[target.kind], Gate(target)
+            )
             for name, target in targets.items()
         }
         self.states: dict[str, TargetState] = {name: TargetState() for name in targets}

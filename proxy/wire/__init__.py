@@ -1,0 +1,1 @@
+"""Bytes and their meaning in OpenAI's API. No I/O."""

@@ -81,7 +81,9 @@ def _missing(document: dict[str, Any]) -> str:
 def _wrong_type(error: msgspec.ValidationError) -> BadRequest:
     reason, _, path = str(error).partition(" - at `$.")
     param = path.rstrip("`") or None
-    return BadRequest(f"Invalid type for '{param}': {reason[:1].lower()}{reason[1:]}.", param=param, code="invalid_type")
+    return BadRequest(
+        f"Invalid type for '{param}': {reason[:1].lower()}{reason[1:]}.", param=param, code="invalid_type"
+    )
 
 
 def usage_injected(options: object) -> dict[str, Any]:

@@ -45,7 +45,9 @@ def _refuse_twins(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
         if key in seen:
             # The name of a key is a client's text, so only a plain one is repeated to it.
             name = f" {key!r}" if key.isidentifier() and len(key) <= 64 else ""  # noqa: PLR2004 - OpenAI's key length
-            raise BadRequest(f"The JSON body of your request holds the key{name} twice in one object.", param=key if name else None)
+            raise BadRequest(
+                f"The JSON body of your request holds the key{name} twice in one object.", param=key if name else None
+            )
         seen[key] = value
     return seen
 

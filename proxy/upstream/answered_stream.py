@@ -1,0 +1,83 @@
+"""A stream that an upstream has begun to answer: its bytes in, the client's events out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+
+from proxy.errors import BadGateway
+from proxy.providers.base import EventReader
+from proxy.upstream.faults import translated
+from proxy.wire.sse import DONE, EventTooLong, FrameSplitter, event
+
+LINGER_S = 0.05  # how long to wait after [DONE] for the end of the body, which frees the connection for reuse
+
+
+class AnsweredStream:
+    """Reads an upstream's events. What comes before the first content is held, so that another may still take over."""
+
+    def __init__(self, pieces: AsyncIterator[bytes], reader: EventReader, name: str, idle_s: float) -> None:
+        self.reader = reader
+        self._pieces = pieces
+        self._name = name
+        self._idle_s = idle_s
+        self._splitter = FrameSplitter()
+        self._held = b""
+
+    async def begin(self) -> None:
+        """Read until something is answered. Raises UpstreamError where nothing is."""
+        begun = False
+        while not begun:
+            piece = await anext(self._pieces, None)
+            if piece is None:
+                self._held += self._last()
+                return
+            written, begun = self._read(piece)
+            self._held += written
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Give the client's bytes as they come, `[DONE]` last. Raises UpstreamError where the stream breaks off."""
+        if self._held:
+            yield self._held
+            self._held = b""
+        while not self.reader.done and (piece := await self._next()) is not None:
+            written, _ = self._read(piece)
+            if written:
+                yield written
+        yield self._last() + DONE
+        await self._linger()
+
+    def _read(self, piece: bytes) -> tuple[bytes, bool]:
+        """Turn upstream bytes into the client's; say whether they answer anything."""
+        begun, written = False, []
+        try:
+            for frame in self._splitter.feed(piece):
+                if (chunk := self.reader.read(frame)) is not None:
+                    written.append(event(chunk.payload))
+                    begun = begun or chunk.content
+        except EventTooLong:
+            raise BadGateway("The upstream sent an event that never ended.") from None
+        return b"".join(written), begun or self.reader.done
+
+    def _last(self) -> bytes:
+        """Read what is left when the body has ended, and check that it ended as it should."""
+        written = b""
+        if (frame := self._splitter.finish()) is not None and (chunk := self.reader.read(frame)) is not None:
+            written = event(chunk.payload)
+        self.reader.end()
+        return written
+
+    async def _next(self) -> bytes | None:
+        with translated(self._name):
+            async with asyncio.timeout(self._idle_s):
+                return await anext(self._pieces, None)
+
+    async def _linger(self) -> None:
+        try:
+            async with asyncio.timeout(LINGER_S):
+                while await anext(self._pieces, None) is not None:
+                    pass
+        except (TimeoutError, httpx.TransportError):
+            return

@@ -1,0 +1,76 @@
+"""`config.toml` is the reference of every key, so it must have every key, and every default in it must be true."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from proxy.config.load import decode_config
+from proxy.config.schema import Config, Log, Server
+from routing_rules import Label, Queue, Rule, Target, Timeouts
+
+FILE = Path(__file__).parents[2] / "config.toml"
+TEXT = FILE.read_text(encoding="utf-8")
+SWITCHED_OFF = re.compile(r"^# (?=[\w.]+ = )", re.MULTILINE)
+
+
+def switched_on() -> Config:
+    return decode_config(SWITCHED_OFF.sub("", TEXT), str(FILE))
+
+
+def names(table: type[msgspec.Struct]) -> set[str]:
+    return set(table.__struct_fields__)
+
+
+def written(tables: list[dict[str, Any]]) -> set[str]:
+    return {name for table in tables for name in table}
+
+
+def test_it_loads() -> None:
+    config = decode_config(TEXT, str(FILE))
+    assert list(config.target) == ["local", "cloud"]
+    assert [label.add for label in config.label] == ["private"]
+
+
+def test_it_loads_with_every_line_switched_on() -> None:
+    assert switched_on().alias == {"fast": "local:llama3.2"}
+
+
+def test_the_defaults_that_it_shows_are_the_defaults() -> None:
+    config = switched_on()
+    assert config.server == Server()
+    assert config.log == Log()
+    local, cloud = config.target["local"], config.target["cloud"]
+    assert (local.timeouts, local.queue) == (Timeouts(), Queue())
+    assert (local.strict, cloud.auth) == (False, "bearer")
+
+
+@pytest.mark.parametrize("table", ["", "server", "log", "target", "timeouts", "queue", "label", "rule"])
+def test_it_shows_every_key(table: str) -> None:
+    raw = tomllib.loads(SWITCHED_OFF.sub("", TEXT))
+    targets = list(raw["target"].values())
+    shown: dict[str, tuple[type[msgspec.Struct], list[dict[str, Any]]]] = {
+        "": (Config, [raw]),
+        "server": (Server, [raw["server"]]),
+        "log": (Log, [raw["log"]]),
+        "target": (Target, targets),
+        "timeouts": (Timeouts, [target.get("timeouts", {}) for target in targets]),
+        "queue": (Queue, [target.get("queue", {}) for target in targets]),
+        "label": (Label, raw["label"]),
+        "rule": (Rule, raw["rule"]),
+    }
+    struct, tables = shown[table]
+    assert written(tables) == names(struct)
+
+
+def test_its_example_is_the_shipped_pack() -> None:
+    pack = tomllib.loads((FILE.parent / "routing_rules/packs/private_first.toml").read_text(encoding="utf-8"))
+    example = tomllib.loads(TEXT)
+    assert (example["label"], example["rule"]) == (pack["label"], pack["rule"])
+
+
+def test_its_lines_fit_a_page() -> None:
+    assert [line for line in TEXT.splitlines() if len(line) > 120] == []

@@ -1,0 +1,160 @@
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from proxy.config.load import decode_config, decode_tables, find_file, pack_text, read_config
+from routing_rules import Problem, RuleError
+
+GOOD = """\
+[target.local]
+kind = "ollama"
+url = "http://localhost:11434/v1"
+
+[[rule]]
+name = "all"
+use = ["local"]
+"""
+BAD = """\
+[server]
+port = "x"
+
+[target.local]
+kind = "olama"
+url = "http://localhost:11434/v1"
+serves = ["chat"]
+
+[[label]]
+add = "private"
+when = { secret = true }
+
+[[rule]]
+name = "small"
+when = { modle = "*-mini*" }
+use = ["locl"]
+"""
+
+
+def problems(text: str) -> list[Problem]:
+    with pytest.raises(RuleError) as raised:
+        decode_config(text, "config.toml")
+    return raised.value.problems
+
+
+def test_a_good_file_becomes_a_config() -> None:
+    assert decode_config(GOOD, "config.toml").target["local"].kind == "ollama"
+
+
+def test_every_problem_of_every_kind_is_reported_in_the_order_of_the_file() -> None:
+    assert [(problem.line, problem.nearest) for problem in problems(BAD)] == [
+        (2, None),
+        (5, "ollama"),
+        (7, None),
+        (11, "secrets"),
+        (13, None),
+        (15, "model"),
+        (16, "local"),
+    ]
+
+
+def test_a_problem_reads_as_one_line_that_an_editor_can_jump_to() -> None:
+    assert str(problems(BAD)[0]) == 'config.toml:2: [server] port: found "x"; expected a whole number'
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ('[targets.local]\nkind = "ollama"\nurl = "http://a/v1"\n[[rule]]\nname = "x"\nuse = ["local"]', [1]),
+        (GOOD.replace("[[rule]]", "[[rules]]"), [5]),
+        (GOOD.replace('url = "http', 'url = 5\n#'), [3]),
+        (GOOD + '[[rule]]\nname = "b"\nuse = 5', [8, 10]),
+        ('[[rule]]\nname = "a"\nwhen = "fact"\nuse = ["local"]\n' + GOOD, [3]),
+        (GOOD + "[target.b]\nkind = 'compatible'\nurl = 'ftp://x'", [10]),
+    ],
+)
+def test_one_mistake_is_one_problem_and_not_a_crowd_that_follows_from_it(text: str, lines: list[int]) -> None:
+    assert [problem.line for problem in problems(text)] == lines
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("a = 1\nb = = 2\n", 2), ('a = 1\nb = "open\n', 2), ("a = [1,\n2\n", 3), ("a = 1\na = 2", 2), ("x = 1\x00", 1)],
+)
+def test_broken_toml_is_one_problem_with_its_line(text: str, line: int) -> None:
+    (problem,) = problems(text)
+    assert problem.line == line
+    assert "TOML" in problem.found
+    assert "(at" not in problem.found
+
+
+def test_toml_without_end_is_refused_and_nothing_breaks() -> None:
+    (problem,) = problems("a = " + "[" * 100_000)
+    assert problem.expected == "valid TOML"
+
+
+def test_a_literal_key_is_refused_without_repeating_it() -> None:
+    (problem,) = problems(GOOD.replace("[[rule]]", 'key = "hunter2"\n[[rule]]'))
+    assert "hunter2" not in str(problem)
+    assert (problem.path, problem.line) == (("target", "local", "key"), 5)
+
+
+def test_an_empty_file_says_what_a_file_needs() -> None:
+    assert [problem.found for problem in problems("")] == ["no target", "no rule without `when`"]
+
+
+def test_a_pack_need_not_have_targets() -> None:
+    pack = decode_tables(pack_text("private_first"), "private_first.toml")
+    assert [rule.name for rule in pack.rule] == [
+        "small models are answered here",
+        "big models go to the cloud",
+        "everything else stays here",
+    ]
+    with pytest.raises(RuleError):
+        decode_tables("rule = 5", "pack.toml")
+
+
+def test_a_file_is_read_with_or_without_a_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
+    assert read_config(file) == decode_config(GOOD, "")
+
+
+def test_a_file_that_cannot_be_read_is_one_clear_problem(tmp_path: Path) -> None:
+    binary = tmp_path / "binary.toml"
+    binary.write_bytes(b"\xff\xfe")
+    for path, found in ((tmp_path / "none.toml", "no such file"), (tmp_path, "cannot be read"), (binary, "not UTF-8")):
+        with pytest.raises(RuleError) as raised:
+            read_config(path)
+        (problem,) = raised.value.problems
+        assert found in problem.found
+        assert problem.file == str(path)
+
+
+def test_the_option_wins_over_the_variable_and_the_variable_over_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(GOOD)
+    option, environ = Path("option.toml"), {"WYE_CONFIG": "named.toml"}
+    assert find_file(option, environ, tmp_path) == option
+    assert find_file(None, environ, tmp_path) == Path("named.toml")
+    assert find_file(None, {"WYE_CONFIG": " "}, tmp_path) == tmp_path / "config.toml"
+
+
+def test_without_any_file_there_is_none(tmp_path: Path) -> None:
+    assert find_file(None, {}, tmp_path) is None
+
+
+@pytest.mark.parametrize("text", [GOOD, BAD, "[targets.x]\nkind = 1", "x = = 1\n[[ rule ]]", "[target]\n"])
+def test_a_config_toml_of_ours_is_taken_even_when_it_is_broken(text: str, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(text)
+    assert find_file(None, {}, tmp_path) == tmp_path / "config.toml"
+
+
+@pytest.mark.parametrize("text", ["", 'baseURL = "https://example.com"\n[params]\nrule = 1', "[server]\nport = 1"])
+def test_a_config_toml_of_another_program_is_passed_over(text: str, tmp_path: Path) -> None:
+    tomllib.loads(text)
+    (tmp_path / "config.toml").write_text(text)
+    assert find_file(None, {}, tmp_path) is None
+
+
+def test_a_config_toml_that_cannot_be_opened_is_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").mkdir()
+    assert find_file(None, {}, tmp_path) == tmp_path / "config.toml"
