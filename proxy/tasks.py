@@ -22,6 +22,10 @@ class Tasks:
         task.add_done_callback(self._running.discard)
         return task
 
+    async def finish(self, work: Coroutine[Any, Any, T]) -> T:
+        """Wait for work that goes on to its end even if whoever waits is cancelled."""
+        return await asyncio.shield(self.start(work))
+
     async def aclose(self) -> None:
         """Cancel what is still running and wait for it."""
         running = list(self._running)

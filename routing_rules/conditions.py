@@ -98,7 +98,7 @@ def _spell(wanted: object) -> str:
 def _flag(wanted: object) -> Test:
     if not isinstance(wanted, bool):
         raise ValueError("true or false")
-    return lambda value: bool(value) is wanted
+    return lambda value: value is wanted
 
 
 def _text(wanted: object) -> Test:

@@ -98,7 +98,7 @@ class _Scanner:
     def _key(self) -> str:
         self._peek_after(_SPACE)
         written = self._match(_KEY)
-        return str(tomllib.loads(f"key = {written}")["key"]) if written[0] in "\"'" else written
+        return _unquoted(written) if written[0] in "\"'" else written
 
     def _value(self, path: Path) -> None:
         match self._peek_after(_SPACE):
@@ -155,3 +155,10 @@ class _Scanner:
             raise _LostError
         self._at = match.end()
         return match[0]
+
+
+def _unquoted(written: str) -> str:
+    try:
+        return str(tomllib.loads(f"key = {written}")["key"])
+    except tomllib.TOMLDecodeError:
+        raise _LostError from None

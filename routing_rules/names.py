@@ -42,6 +42,8 @@ def split(name: str, targets: Mapping[str, Target]) -> Use | None:
 
 def has_model(target: Target, state: TargetState, model: str) -> bool | None:
     """Say whether a target has a model by this name; None while its catalogue is not known."""
+    if isinstance(target.models, dict):
+        return model in target.models
     if target.models is not None:
         return any(globs.matches(name, model) for name in target.models)
     if state.models is None:

@@ -65,11 +65,14 @@ class RuleBook(msgspec.Struct, frozen=True):
         """Choose the candidates for a request that asked for a model (or none), and strike out whom labels forbid."""
         aliased = self.aliases.get(asked) if asked is not None else None
         asked = aliased or asked
-        named = Use(forced, asked) if forced is not None else split(asked or "", self.targets)
-        if named is not None and not (self.direct or aliased):
+        named = split(asked or "", self.targets)
+        if forced is not None:  # whatever target the model's name points at
+            asked = named.model if named is not None else asked
+            named = named if named is not None and named.target == forced else Use(forced)
+        if named is not None and not (self.direct or (aliased and forced is None)):
             return self._refused(named, labels)
         if named is not None:
-            return self._filter(NAMED_BY_CLIENT, (named,), None, labels, fleet, NO_REWRITE)
+            return self._filter(NAMED_BY_CLIENT, (named,), asked, labels, fleet, NO_REWRITE)
         rule = next(rule for rule in self.rules if rule.condition.decide(facts))
         return self._filter(rule.name, rule.use, asked, labels, fleet, rule.rewrite)
 
@@ -117,7 +120,7 @@ def compile_rules(file: RuleFile) -> RuleBook:
     )
     if problems:
         raise RuleError(problems)
-    conditions = [entry.condition for entry in (*labels, *rules)]
+    conditions = [*(label.condition for label in labels), *(rule.condition for rule in rules)]
     return RuleBook(
         targets=file.target,
         aliases=file.alias,

@@ -11,8 +11,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import openai
 
@@ -30,7 +29,7 @@ class Wye:
         self.lines: list[str] = []
         self._news = threading.Condition()
 
-    def __enter__(self) -> Wye:
+    def __enter__(self) -> Self:
         self.folder = tempfile.TemporaryDirectory()
         file = Path(self.folder.name) / "wye.toml"
         file.write_text(self.config, encoding="utf-8")
@@ -44,7 +43,7 @@ class Wye:
         self.port = int(self.url.rpartition(":")[2])
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
         self.folder.cleanup()
 
@@ -77,9 +76,9 @@ class Wye:
         assert found is not None, "no such event; the log was:\n" + "".join(self.lines)
         return found
 
-    def settled(self, id: str) -> dict[str, Any]:
+    def settled(self, exchange: str) -> dict[str, Any]:
         """Return the event that says how an exchange ended."""
-        return self.wait_for(lambda event: event["event"] == "exchange.settled" and event["id"] == id)
+        return self.wait_for(lambda event: event["event"] == "exchange.settled" and event["id"] == exchange)
 
     def client(self, **options: Any) -> openai.OpenAI:
         """Return the real OpenAI SDK, pointed at this wye as an application would point it."""
@@ -135,7 +134,10 @@ kind = "{kind}"
 url = "{url}"
 accepts = ["*"]
 {more}
-{rules or '''[[rule]]
+{
+        rules
+        or '''[[rule]]
 name = "all"
-use = ["up"]'''}
+use = ["up"]'''
+    }
 """

@@ -6,6 +6,8 @@ from importlib import import_module
 
 import click
 
+from proxy.doctor.ask import Answer
+
 COMMANDS = {
     "serve": "Serve the OpenAI API by the rules in force.",
     "check": "Check a configuration file; print every problem.",
@@ -40,5 +42,14 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="wye", prog_name="wye", message="%(prog)s %(version)s")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Run an OpenAI-compatible proxy whose rules decide who answers, and what never leaves."""
+    context.obj = context.obj or _ask
+
+
+async def _ask(method: str, url: str, headers: dict[str, str], body: bytes | None, timeout_s: float) -> Answer:
+    """Ask an upstream, for the commands that look around; the network is imported when the first question is."""
+    asking = import_module("proxy.cli.asking")
+    answer: Answer = await asking.ask(method, url, headers, body, timeout_s)
+    return answer

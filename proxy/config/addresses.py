@@ -7,7 +7,7 @@ import re
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_PRIVATE = tuple(
+PRIVATE_NETWORKS = tuple(
     ipaddress.ip_network(network)
     for network in (
         *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"),
@@ -37,7 +37,7 @@ def is_private(host: str) -> bool:
     address = read_address(host)
     if address is None:
         return _is_localhost(host)
-    return any(address.version == network.version and address in network for network in _PRIVATE)
+    return any(address.version == network.version and address in network for network in PRIVATE_NETWORKS)
 
 
 def is_boundary(entry: str) -> bool:

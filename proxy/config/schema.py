@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
+
 from routing_rules.spec import Label, Rule, RuleFile, Table, Target
 from routing_rules.units import Bytes, Seconds
 
@@ -45,10 +47,10 @@ class Config(Table, frozen=True):
 
     server: Server = Server()
     log: Log = Log()
-    target: dict[str, Target] = {}
-    alias: dict[str, str] = {}
+    target: dict[str, Target] = msgspec.field(default_factory=dict)
+    alias: dict[str, str] = msgspec.field(default_factory=dict)
     label: tuple[Label, ...] = ()
-    boundary: dict[str, tuple[str, ...]] = {}
+    boundary: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     rule: tuple[Rule, ...] = ()
 
     @property

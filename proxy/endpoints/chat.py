@@ -50,7 +50,11 @@ def refuse_other_methods(scope: Scope) -> None:
 
 def read_context(scope: Scope, body: bytes) -> Context:
     """Take in what an exchange reads of a request."""
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    headers: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        # A field that comes twice is one list (RFC 9110, 5.2): a label in the first must not be lost to the second.
+        key, text = name.decode("latin-1"), value.decode("latin-1")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
     address = f"{scope['path']}?{scope['query_string'].decode('latin-1')}"
     return Context(id=scope["state"]["wye_id"], endpoint="chat", headers=headers, body=body, address=address)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from proxy.endpoints.asgi_types import ASGIApp, Message, Receive, Scope, Send
 from proxy.endpoints.failures import FAULT, fault
@@ -71,7 +70,7 @@ class Edge:
             self._look_at(name, value.decode("latin-1"), hosts[0])
 
     def _look_at(self, name: bytes, value: str, host: str) -> None:
-        if name == b"origin" and urlsplit(value).netloc.lower() != host.lower():
+        if name == b"origin" and value.lower() not in (f"http://{host.lower()}", f"https://{host.lower()}"):
             raise Forbidden("Web pages of another origin may not use this wye.")
         if name == b"upgrade":
             raise UpgradeRefused("Upgrading the connection is not supported.")

@@ -24,7 +24,8 @@ async def send_reply(reply: Reply, send: Send, tasks: Tasks, keep_alive_s: float
         await _start(send, 200, reply.headers)
         await _send_stream(reply.body, send, tasks, keep_alive_s)
     finally:
-        await reply.body.aclose()
+        # The server calls a client gone as soon as it has the last byte; the upstream is still closed in order.
+        await tasks.finish(reply.body.aclose())
 
 
 async def _send_stream(body: StreamBody, send: Send, tasks: Tasks, keep_alive_s: float) -> None:

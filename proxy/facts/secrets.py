@@ -25,11 +25,11 @@ PATTERNS: dict[str, str] = {
     "hugging face token": r"\bhf_[A-Za-z0-9]{30,}",
     "private key": r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----",
     "json web token": r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
-    "connection string": r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{1,128}:[^\s:/@]{1,128}@[^\s/]",
+    "connection string": r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{0,128}:[^\s:/@]{1,128}@[^\s/]",
     "bearer token": r"(?i)\bauthorization\b\W{1,4}(?:bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}",
     "assignment": rf"(?i){_NAMED}[\"'`\]]*\s*(?::=|=>|[:=])\s*[\"'`]?[^\s\"'`]{{4,}}",
     "sentence": rf"(?i)\b{_NAMED}(?:\s+\w+){{0,3}}?\s+{_IS}\s+(?:now\s+|still\s+)?"
-    r"[\"'`“]?[^\s\"'`”]*[0-9_!@#$%^&*+~][^\s]*",
+    r"[\"'`“]?[^\s\"'`”]*(?:[0-9_]|[!@#$%^&*+~]\w)[^\s]*",
     "quoted sentence": rf"(?i)\b{_NAMED}(?:\s+\w+){{0,3}}?\s+(?:is|was)\s*:?\s*[\"'`“][^\s\"'`”]{{4,}}[\"'`”]",
 }
 

@@ -11,9 +11,13 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
-# Characters that are not seen: soft hyphen, zero-width space to right-to-left mark, word joiner and kin, the BOM.
+# Characters that are not seen: soft hyphen, zero-width space to right-to-left mark, word joiner and kin, the BOM,
+# variation selectors and tags.
 _INVISIBLE = dict.fromkeys(
-    [0x00AD, 0x034F, 0x061C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF]
+    [
+        *(0x00AD, 0x034F, 0x061C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)),
+        *(*range(0xFE00, 0xFE10), 0xFEFF, *range(0xE0000, 0xE1000)),
+    ]
 )
 
 

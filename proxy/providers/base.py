@@ -59,8 +59,8 @@ class EventReader(Protocol):
     def read(self, frame: Frame) -> Chunk | None:
         """Take one event; None means that the client gets nothing for it. Raises UpstreamError."""
 
-    def end(self) -> None:
-        """Check that the stream ended as a whole answer does. Raises UpstreamError."""
+    def end(self) -> Chunk | None:
+        """Check that the stream ended as a whole answer does; give what was kept for last. Raises UpstreamError."""
 
 
 class Provider(Protocol):

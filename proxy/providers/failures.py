@@ -17,6 +17,8 @@ from proxy.wire.sse import Frame
 
 _TYPES = {401: "invalid_request_error", 403: "permission_error", 429: "rate_limit_error"}
 _CODES = {401: "invalid_api_key", 413: "request_too_large", 429: "rate_limit_exceeded"}
+_OPENAI_TYPES = frozenset({"invalid_request_error", "requests", "tokens", "insufficient_quota", "server_error"})
+_HANDED_ON = frozenset({"retry-after", "retry-after-ms", "x-should-retry", "x-request-id"})
 _OVERFLOWS = (
     "exceed_context_size",
     "exceeds the available context",
@@ -44,9 +46,10 @@ def failure_from(status: int, headers: Mapping[str, str], body: bytes, model: st
         )
     said = read_said(body) or Said(f"The upstream answered {status} without saying why.")
     error = normalise(status, said, model)
-    for name in ("retry-after", "retry-after-ms", "x-should-retry"):
-        if name in headers:
-            error.headers[name] = headers[name]
+    handed_on = {
+        name: value for name, value in headers.items() if name in _HANDED_ON or name.startswith("x-ratelimit-")
+    }
+    error.headers.update(handed_on)
     return error
 
 
@@ -63,7 +66,8 @@ def normalise(status: int, said: Said, model: str) -> UpstreamAnswered:
             message, status=404, type="invalid_request_error", code="model_not_found", param="model"
         )
     server_side = status >= 500  # noqa: PLR2004 - the line between the caller's faults and the server's
-    kind = _TYPES.get(status, "server_error" if server_side else "invalid_request_error")
+    expected = _TYPES.get(status, "server_error" if server_side else "invalid_request_error")
+    kind = said.type if said.type in _OPENAI_TYPES else expected
     code = said.code or _CODES.get(status, "upstream_error" if server_side else None)
     return UpstreamAnswered(said.message, status=status, type=kind, code=code, param=said.param)
 

@@ -64,13 +64,14 @@ def _choose_tools(body: dict[str, Any], *, strict: bool) -> Iterator[str]:
     elif choice not in (None, "auto"):
         if strict:
             raise Unsupported("The target cannot force a tool call.", param="tool_choice")
-        named = choice.get("function", {}).get("name") if isinstance(choice, dict) else None
-        if named is not None:
-            body["tools"] = [tool for tool in body.get("tools") or [] if _tool_name(tool) == named]
+        named, tools = _tool_name(choice), body.get("tools")
+        if named is not None and isinstance(tools, list):
+            body["tools"] = [tool for tool in tools if _tool_name(tool) == named]
         yield "tool_choice"
 
 
 def _tool_name(tool: object) -> object:
+    """Return the function's name in a tool, or in a choice of one."""
     function = tool.get("function") if isinstance(tool, dict) else None
     return function.get("name") if isinstance(function, dict) else None
 

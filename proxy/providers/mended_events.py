@@ -13,7 +13,7 @@ import msgspec
 
 from proxy.errors import BadGateway
 from proxy.providers.base import Ask, Chunk
-from proxy.providers.completion import finish_reason, mended_usage, new_id, usage_of
+from proxy.providers.completion import finish_reason, index_of, mended_usage, new_id, usage_of
 from proxy.providers.failures import stream_failure
 from proxy.providers.tool_calls import ToolCalls
 from proxy.wire.sse import DONE_PAYLOAD, Frame
@@ -34,28 +34,40 @@ class MendedEvents:
         self._created = int(time.time())
         self._calls: dict[int, ToolCalls] = {}
         self._introduced: set[int] = set()
+        self._counted: dict[str, Any] | None = None  # the last chunk that told the usage, until the client has it
 
     def read(self, frame: Frame) -> Chunk | None:
         """Mend one chunk; None where the client gets nothing for it."""
         if frame.data == DONE_PAYLOAD:
             self.done = True
             return None
+        if frame.field == "error":
+            raise stream_failure(frame, self._ask.model)
         document = _decode(frame)
-        if frame.field == "error" or document.get("error") is not None:
+        if document.get("error") is not None:
             raise stream_failure(frame, self._ask.model)
         if document.get("model") == "":
             raise BadGateway("The upstream failed in the middle of the answer.")
         return self._chunk(document)
 
-    def end(self) -> None:
-        """Refuse an end without a finish reason: every client would take half an answer for a whole one."""
+    def end(self) -> Chunk | None:
+        """Refuse an end without a finish reason: every client would take half an answer for a whole one.
+
+        The usage comes last, once: llama.cpp gives it with the finish reason, vLLM can give it with every chunk.
+        """
         if not self.finished:
             raise BadGateway("The upstream's stream ended in the middle of the answer.")
+        counted, self._counted = self._counted, None
+        if counted is None or not self._ask.request.wants_usage:
+            return None
+        written = {**self._written(counted, []), "usage": mended_usage(counted["usage"])}
+        return Chunk(msgspec.json.encode(written), content=True)
 
     def _chunk(self, document: dict[str, Any]) -> Chunk | None:
-        self.usage = usage_of(document.get("usage")) or self.usage
-        choices = [self._choice(choice, at) for at, choice in enumerate(document.get("choices") or [])]
-        if not choices and not (document.get("usage") and self._ask.request.wants_usage):
+        if document.get("usage"):
+            self.usage, self._counted = usage_of(document["usage"]) or self.usage, document
+        choices = [self._choice(choice, at) for at, choice in enumerate(_listed(document.get("choices")))]
+        if not choices:
             return None
         content = self.finished or any(_has_content(choice["delta"]) for choice in choices)
         return Chunk(msgspec.json.encode(self._written(document, choices)), content)
@@ -72,15 +84,13 @@ class MendedEvents:
         written.pop("usage", None)
         written.pop("error", None)
         if self._ask.request.wants_usage:
-            written["usage"] = None if choices else mended_usage(document.get("usage"))
+            written["usage"] = None
         return written
 
-    def _choice(self, choice: Any, at: int) -> dict[str, Any]:
-        if not isinstance(choice, dict):
-            raise BadGateway("The upstream sent an event that is not a chat completion chunk.")
-        index = choice.get("index", at)
+    def _choice(self, choice: dict[str, Any], at: int) -> dict[str, Any]:
+        index = index_of(choice, at)
         reason = choice.get("finish_reason") or None
-        delta = self._delta(choice.get("delta") or {}, index)
+        delta = self._delta(_table(choice.get("delta") or {}), index)
         if reason is not None:
             reason = finish_reason(reason, called=bool(self._calls.get(index)))
             self.finished = True
@@ -104,12 +114,21 @@ class MendedEvents:
 
 def _decode(frame: Frame) -> dict[str, Any]:
     try:
-        document = msgspec.json.decode(frame.data)
+        return _table(msgspec.json.decode(frame.data))
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise BadGateway("The upstream sent an event that is not JSON.") from None
-    if not isinstance(document, dict):
+
+
+def _table(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
         raise BadGateway("The upstream sent an event that is not a chat completion chunk.")
-    return document
+    return value
+
+
+def _listed(choices: object) -> list[dict[str, Any]]:
+    if not isinstance(choices, list | None):
+        raise BadGateway("The upstream sent an event that is not a chat completion chunk.")
+    return [_table(choice) for choice in choices or []]
 
 
 def _has_content(delta: dict[str, Any]) -> bool:

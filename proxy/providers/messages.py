@@ -39,10 +39,9 @@ def _message(message: Message, param: str) -> Message:
     if one["content"] == "" and isinstance(refusal := one.get("refusal"), str):
         one["content"] = refusal
     one.pop("refusal", None)
-    if one.get("tool_calls"):
-        one["tool_calls"] = [_tool_call(call) for call in one["tool_calls"]]
-    else:
-        one.pop("tool_calls", None)
+    calls = one.pop("tool_calls", None)
+    if calls:
+        one["tool_calls"] = [_tool_call(call) for call in calls] if isinstance(calls, list) else calls
     return one
 
 
@@ -64,7 +63,7 @@ def _part(part: object, param: str) -> str | dict[str, Any]:
     if not isinstance(part, dict):
         return _refuse("content part", param)
     kind = part.get("type")
-    if kind in {"text", "refusal"}:
+    if kind == "text" or kind == "refusal":  # noqa: PLR1714 - it need not be hashable
         text = part.get(kind)
         return text if isinstance(text, str) else _refuse("text", param)
     if kind == "image_url":

@@ -93,6 +93,8 @@ class PassedEvents:
         if data == DONE_PAYLOAD:
             self.done = True
             return None
+        if frame.field == "error":
+            raise stream_failure(frame, self._ask.model)
         if self._begun and not _telling(data):
             return Chunk(data, content=True)
         return self._look(frame)
@@ -102,7 +104,7 @@ class PassedEvents:
             event = msgspec.json.decode(frame.data, type=_Event)
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise BadGateway("The upstream sent an event that is not a chat completion chunk.") from None
-        if event.error is not None or frame.field == "error":
+        if event.error is not None:
             raise stream_failure(frame, self._ask.model)
         self.usage = event.usage or self.usage
         choices = event.choices or []
@@ -110,18 +112,26 @@ class PassedEvents:
         self._begun = self._begun or self.finished or any(_has_content(choice.delta) for choice in choices)
         if event.usage and not choices and not self._ask.request.wants_usage:
             return None
-        return Chunk(frame.data, self._begun)
+        return Chunk(_on_one_line(frame.data), self._begun)
 
-    def end(self) -> None:
+    def end(self) -> Chunk | None:
         """Accept `[DONE]` or a finish reason as the end; an audio stream has only the first."""
         if not (self.finished or self.done):
             raise BadGateway("The upstream's stream ended in the middle of the answer.")
+        return None
+
+
+def _on_one_line(data: bytes) -> bytes:
+    """Return JSON that came in several `data:` lines as the one line that every client reads."""
+    return msgspec.json.format(data, indent=-1) if b"\n" in data else data
 
 
 def _telling(data: bytes) -> bool:
-    """Say whether an event may hold a finish reason, a usage or an error."""
+    """Say whether an event may hold a finish reason, a usage or an error, or is no single line of JSON."""
     return (
-        data.count(b'"finish_reason"') != data.count(b'"finish_reason":null')
+        not data.startswith(b"{")
+        or b"\n" in data
+        or data.count(b'"finish_reason"') != data.count(b'"finish_reason":null')
         or data.count(b'"usage"') != data.count(b'"usage":null')
         or b'"error"' in data
     )

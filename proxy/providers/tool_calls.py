@@ -11,28 +11,30 @@ from typing import Any
 
 import msgspec
 
+from proxy.errors import BadGateway
+
 
 class ToolCalls:
     """The tool calls of one choice, as they come in."""
 
     def __init__(self) -> None:
         self._ids: list[str] = []
-        self._by_upstream: dict[object, int] = {}
+        self._by_upstream: dict[int | None, int] = {}
 
     def __bool__(self) -> bool:
         return bool(self._ids)
 
-    def whole(self, calls: list[Any]) -> list[dict[str, Any]]:
+    def whole(self, calls: object) -> list[dict[str, Any]]:
         """Mend the calls of a whole answer."""
-        mended = [self._begin(call, at) for at, call in enumerate(calls) if isinstance(call, dict)]
+        mended = [self._begin(call, at) for at, call in enumerate(_listed(calls))]
         return [{name: value for name, value in call.items() if name != "index"} for call in mended]
 
-    def delta(self, calls: list[Any]) -> list[dict[str, Any]]:
+    def delta(self, calls: object) -> list[dict[str, Any]]:
         """Mend the calls in one delta: a named one begins a call, any other continues one."""
-        return [self._piece(call) for call in calls if isinstance(call, dict)]
+        return [self._piece(call) for call in _listed(calls)]
 
     def _piece(self, call: dict[str, Any]) -> dict[str, Any]:
-        key = call.get("index")
+        key = call["index"] if isinstance(call.get("index"), int) else None
         known = self._by_upstream.get(key)
         if known is None or self._is_another(call, known):
             return self._begin(call, key)
@@ -42,7 +44,7 @@ class ToolCalls:
         """Say whether a delta begins another call under an index that is taken: it has a name, and another id."""
         return bool(_function(call).get("name")) and call.get("id") != self._ids[known]
 
-    def _begin(self, call: dict[str, Any], key: object) -> dict[str, Any]:
+    def _begin(self, call: dict[str, Any], key: int | None) -> dict[str, Any]:
         given = call.get("id")
         fresh = (
             given if isinstance(given, str) and given and given not in self._ids else f"call_{secrets.token_hex(12)}"
@@ -56,6 +58,13 @@ class ToolCalls:
             "type": "function",
             "function": {**function, "arguments": _arguments(function.get("arguments"))},
         }
+
+
+def _listed(calls: object) -> list[dict[str, Any]]:
+    """Return the calls; none may come as null or an empty list."""
+    if not isinstance(calls, list | None) or not all(isinstance(call, dict) for call in calls or []):
+        raise BadGateway("The upstream sent tool calls that cannot be read.")
+    return calls or []
 
 
 def _function(call: dict[str, Any]) -> dict[str, Any]:

@@ -47,13 +47,14 @@ class AnsweredStream:
             if written:
                 yield written
         yield self._last() + DONE
-        await self._linger()
 
     def _read(self, piece: bytes) -> tuple[bytes, bool]:
         """Turn upstream bytes into the client's; say whether they answer anything."""
         begun, written = False, []
         try:
             for frame in self._splitter.feed(piece):
+                if self.reader.done:  # what comes after [DONE] is nobody's
+                    break
                 if (chunk := self.reader.read(frame)) is not None:
                     written.append(event(chunk.payload))
                     begun = begun or chunk.content
@@ -63,21 +64,22 @@ class AnsweredStream:
 
     def _last(self) -> bytes:
         """Read what is left when the body has ended, and check that it ended as it should."""
-        written = b""
-        if (frame := self._splitter.finish()) is not None and (chunk := self.reader.read(frame)) is not None:
-            written = event(chunk.payload)
-        self.reader.end()
-        return written
+        frame = None if self.reader.done else self._splitter.finish()
+        chunks = (self.reader.read(frame) if frame is not None else None, self.reader.end())
+        return b"".join(event(chunk.payload) for chunk in chunks if chunk is not None)
 
     async def _next(self) -> bytes | None:
         with translated(self._name):
             async with asyncio.timeout(self._idle_s):
                 return await anext(self._pieces, None)
 
-    async def _linger(self) -> None:
+    async def linger(self) -> None:
+        """Wait for the end of a body that has said `[DONE]`, but not for long."""
+        if not self.reader.done:
+            return
         try:
             async with asyncio.timeout(LINGER_S):
                 while await anext(self._pieces, None) is not None:
                     pass
-        except (TimeoutError, httpx.TransportError):
+        except (TimeoutError, httpx.RequestError):
             return

@@ -81,7 +81,7 @@ class Attempt:
         if not self._ask.request.stream:
             self._answer = provider.answer(await _read_all(pieces, MAX_ANSWER), self._ask)
             return
-        if not response.headers.get("content-type", "").startswith(CONTENT_TYPE):
+        if not response.headers.get("content-type", "").lower().startswith(CONTENT_TYPE):
             provider.answer(await _read_all(pieces, MAX_FAILURE), self._ask)  # raises the error that it may hold
             raise BadGateway("The upstream answered a request for a stream with a whole answer.")
         idle_s = self._member.target.timeouts.idle
@@ -90,7 +90,11 @@ class Attempt:
 
     async def aclose(self) -> None:
         """Close the upstream's connection, or give it back if its answer was read to the end; free the slot."""
-        await self._open.aclose()
+        try:
+            if isinstance(self._answer, AnsweredStream):
+                await self._answer.linger()
+        finally:
+            await self._open.aclose()
 
 
 def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:

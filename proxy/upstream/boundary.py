@@ -12,19 +12,11 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from proxy.config.addresses import PRIVATE_NETWORKS, Address, read_address
 from routing_rules import Labels
 from routing_rules.globs import matches
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-_PRIVATE: tuple[Network, ...] = tuple(
-    ipaddress.ip_network(network)
-    for network in (
-        *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"),
-        *("::1/128", "fc00::/7", "fe80::/10"),
-    )
-)
 
 
 class Fence(msgspec.Struct, frozen=True):
@@ -37,10 +29,10 @@ class Fence(msgspec.Struct, frozen=True):
         """Say whether this address, reached under this name, lies inside."""
         if _within(address, self.networks):
             return True
-        return any(matches(pattern, host) for pattern in self.hosts) and is_private(address)
+        return any(matches(pattern, host) for pattern in self.hosts) and _within(address, PRIVATE_NETWORKS)
 
 
-_DEFAULT = Fence(networks=_PRIVATE)
+_DEFAULT = Fence(networks=PRIVATE_NETWORKS)
 
 
 class Boundary:
@@ -66,21 +58,6 @@ def read_fence(entries: Iterable[str]) -> Fence:
         except ValueError:
             hosts.append(entry)
     return Fence(tuple(hosts), tuple(networks))
-
-
-def read_address(text: str) -> Address | None:
-    """Read an address as a socket reports it; an IPv4 address inside an IPv6 one counts as itself."""
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
-
-
-def is_private(address: Address) -> bool:
-    """Say whether an address is loopback, link-local or of a private network."""
-    return _within(address, _PRIVATE)
 
 
 def _within(address: Address, networks: Iterable[Network]) -> bool:

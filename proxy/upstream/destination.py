@@ -56,7 +56,8 @@ class Destination:
         timeouts = self.target.timeouts
         # The transport's own limits only catch what the attempt's do not; the attempt's come first.
         limits = {"connect": timeouts.connect, "read": timeouts.total, "write": timeouts.idle, "pool": timeouts.connect}
-        return httpx.Request(method, url, headers=headers, content=body, extensions={LABELS: labels, "timeout": limits})
+        encoded = httpx.Headers(headers, encoding="latin-1")  # as the client's were decoded: no byte is refused
+        return httpx.Request(method, url, headers=encoded, content=body, extensions={LABELS: labels, "timeout": limits})
 
 
 def _identity(target: Target, key: str | None) -> dict[str, str]:

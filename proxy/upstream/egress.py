@@ -1,9 +1,9 @@
 """The one way out. Read this file to know what can leave, and where to.
 
 Every request to an upstream, on a new or on a pooled connection, passes through `Egress.send`. It reads the labels that
-travel with the request, raises if they are missing or if the target does not accept every one of them, and checks the
-connected peer's address against the boundary before the first byte of the request is written. Only this file may use a
-transport; the import contract holds that.
+travel with the request, raises if they are missing or if the target does not accept every one of them, and lets the
+transport use an address, new or kept, only if it lies inside the boundary. Only this file may use a transport; the
+import contract holds that.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import httpx
 
 from proxy.errors import EgressRefused
 from proxy.upstream.boundary import Boundary
-from proxy.upstream.transport import CHECK, Transport
+from proxy.upstream.transport import ALLOWED, NotAllowedError, Transport
 from routing_rules import Labels, Target
 
 
@@ -37,42 +37,22 @@ class Egress:
         self._transport = transport or Transport()
 
     async def send(self, request: httpx.Request, target: Target) -> httpx.Response:
-        """Send a request to a target. Raises EgressRefused before any byte of it has left; else httpx's errors.
-
-        A kept-alive connection that its server closed under us before a byte came back is tried once more on another.
-        """
+        """Send a request to a target. Raises EgressRefused before any byte of it has left; else httpx's errors."""
         labels = _labels_of(request)
         if not target.admits(labels):
             raise EgressRefused("The target does not accept every label that this request bears.")
-        check = _Check(self._boundary, labels, request.url.host)
-        token = CHECK.set(check)
+        host = request.url.host
+        token = ALLOWED.set(lambda address: self._boundary.permits(labels, host, address))
         try:
             return await self._transport.handle_async_request(request)
-        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-            if not check.reused:
-                raise
-            return await self._transport.handle_async_request(request)
+        except NotAllowedError:
+            raise EgressRefused("The target's address lies outside the boundary of a label on this request.") from None
         finally:
-            CHECK.reset(token)
+            ALLOWED.reset(token)
 
     async def aclose(self) -> None:
         """Close every connection."""
         await self._transport.aclose()
-
-
-class _Check:
-    """The peer check of one send."""
-
-    def __init__(self, boundary: Boundary, labels: Labels, host: str) -> None:
-        self._boundary = boundary
-        self._labels = labels
-        self._host = host
-        self.reused = False
-
-    def connected(self, address: str, *, reused: bool) -> None:
-        if not self._boundary.permits(self._labels, self._host, address):
-            raise EgressRefused("The target's address lies outside the boundary of a label that this request bears.")
-        self.reused = reused
 
 
 def _labels_of(request: httpx.Request) -> Labels:

@@ -95,7 +95,7 @@ def verdict(errors: Sequence[ProxyError]) -> ProxyError:
     error.attempts = len(errors)
     if len(errors) > 1:
         # Our own failover is exhausted; an SDK's two retries would only repeat it.
-        error.headers.setdefault("x-should-retry", "false")
+        error.headers["x-should-retry"] = "false"
     return error
 
 

@@ -21,6 +21,8 @@ def translated(name: str) -> Iterator[None]:
         raise Unreachable(f"The target {name!r} cannot be reached: {_reason(error)}.") from None
     except httpx.TimeoutException:
         raise GatewayTimeout(f"The target {name!r} stayed silent for too long.") from None
+    except httpx.DecodingError:
+        raise BadGateway(f"The target {name!r} sent a body whose compression cannot be undone.") from None
     except httpx.TransportError:
         raise BadGateway(f"The target {name!r} broke off the connection.") from None
 
@@ -29,13 +31,10 @@ def _reason(error: httpx.TransportError) -> str:
     """Say why in a few words that hold no address: the words of the operating system do."""
     text = str(error).lower()
     known = {
+        "name resolution": "its host name is not known",
         "certificate": "its TLS certificate is not accepted",
         "ssl": "TLS failed",
-        "name or service": "its host name is not known",
-        "nodename": "its host name is not known",
-        "name resolution": "its host name is not known",
         "refused": "the connection was refused",
-        "all connection attempts failed": "the connection was refused",
         "unreachable": "the network is unreachable",
     }
     slow = "connecting took too long" if isinstance(error, httpx.TimeoutException) else "connecting failed"

@@ -9,6 +9,7 @@ import httpx
 import msgspec
 
 from proxy.errors import BadGateway
+from proxy.providers.completion import whole_seconds
 from proxy.providers.failures import failure_from
 from proxy.upstream.attempt import MAX_ANSWER
 from proxy.upstream.destination import MODEL_PLACE
@@ -67,7 +68,7 @@ def _read(body: bytes) -> list[Model]:
     except msgspec.DecodeError:
         raise BadGateway("The target's list of models cannot be read.") from None
     return [
-        Model(str(entry["id"]), int(entry.get("created") or 0), str(entry.get("owned_by") or ""))
+        Model(str(entry["id"]), whole_seconds(entry.get("created")), str(entry.get("owned_by") or ""))
         for entry in listed.data or []
         if isinstance(entry.get("id"), str)
     ]

@@ -23,14 +23,14 @@ def parse_object(body: bytes) -> dict[str, Any]:
     """Read a JSON object. Raises BadRequest for anything else, a key that is repeated at any depth included."""
     try:
         document = msgspec.json.decode(body)
+        if isinstance(document, dict) and not _keys_are_unique(body, document):
+            json.loads(body, object_pairs_hook=_refuse_twins)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequest(f"We could not parse the JSON body of your request: {_reason(error)}.") from None
     except RecursionError:
         raise BadRequest("The JSON body of your request is nested too deeply.") from None
     if not isinstance(document, dict):
         raise BadRequest("The body of your request must be a JSON object.")
-    if not _keys_are_unique(body, document):
-        json.loads(body, object_pairs_hook=_refuse_twins)
     return document
 
 

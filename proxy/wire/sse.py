@@ -16,11 +16,12 @@ DONE_PAYLOAD = b"[DONE]"
 KEEP_ALIVE = b": keep-alive\n"
 CONTENT_TYPE = "text/event-stream"
 BOM = b"\xef\xbb\xbf"
+BARE_ERROR = b'{"error"'  # how a line begins that is an error without a field's name, as in Ollama's native streams
 MAX_EVENT = 32 * 2**20  # what openai-go accepts; an upstream that sends more is broken
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """One event of a stream: its `data`, and the field's name where an upstream used another one (`error`)."""
+    """One event of a stream: its data, and `error` as its field where the upstream named it or the event so."""
 
     data: bytes
     field: str = "data"
@@ -68,16 +69,16 @@ _BLANK_LINES = (b"\n\n", b"\r\n\r\n", b"\r\r", b"\n\r\n")
 
 def _parse(block: bytes) -> Frame | None:
     """Read the fields of one event; comments and events without data are nothing."""
-    lines = block.removeprefix(BOM).splitlines()
-    data = [_value(line) for line in lines if line.startswith(b"data:")]
-    if data:
-        return Frame(b"\n".join(data))
-    errors = [_value(line) for line in lines if line.startswith(b"error:")]
-    return Frame(b"\n".join(errors), "error") if errors else None
-
-
-def _value(line: bytes) -> bytes:
-    return line.partition(b":")[2].strip()
+    fields: dict[bytes, list[bytes]] = {}
+    for line in block.removeprefix(BOM).splitlines():
+        name, _, value = line.partition(b":")
+        if name == BARE_ERROR:
+            name, value = b"error", line
+        fields.setdefault(name, []).append(value.strip())
+    if data := b"\n".join(fields.get(b"data", ())).strip():
+        return Frame(data, "error" if fields.get(b"event") == [b"error"] else "data")
+    errors = b"\n".join(fields.get(b"error", ()))
+    return Frame(errors, "error") if errors else None
 
 
 def event(payload: bytes) -> bytes:

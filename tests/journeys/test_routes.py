@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import openai
 import pytest
@@ -26,15 +27,19 @@ def cloud() -> Iterator[FakeOpenAI]:
 
 @pytest.fixture(scope="module")
 def wye(local: FakeOllama, cloud: FakeOpenAI) -> Iterator[Wye]:
-    with Wye(two_targets(local.base_url, cloud.base_url, extra='[alias]\nfast = "local:llama3"\nbig = "gpt-4o"')) as server:
+    aliases = '[alias]\nfast = "local:llama3"\nbig = "gpt-4o"'
+    with Wye(two_targets(local.base_url, cloud.base_url, extra=aliases)) as server:
         yield server
 
 
-def ask(wye: Wye, model: str, text: str = "hello", **more: object) -> tuple[str, dict[str, str]]:
-    raw = wye.client().chat.completions.with_raw_response.create(
-        model=model, messages=[{"role": "user", "content": text}], **more  # type: ignore[arg-type]
-    )
+def ask(wye: Wye, model: str, text: str = "hello", **more: Any) -> tuple[str, dict[str, str]]:
+    create = wye.client().chat.completions.with_raw_response.create
+    raw = create(model=model, messages=[{"role": "user", "content": text}], **more)
     return raw.parse().choices[0].message.content or "", dict(raw.headers)
+
+
+def chats(server: FakeOpenAI) -> int:
+    return sum(request.method == "POST" for request in server.requests)
 
 
 @pytest.mark.parametrize(
@@ -66,23 +71,23 @@ def test_the_answer_names_its_rule_and_the_exchange_is_settled(wye: Wye) -> None
 
 
 def test_a_secret_stays_local_although_the_rule_prefers_the_cloud(wye: Wye, cloud: FakeOpenAI) -> None:
-    before = len(cloud.requests)
+    before = chats(cloud)
     content, headers = ask(wye, "gpt-4o", "my password is hunter2-Blue42")
     assert headers["x-wye-target"] == "local:llama3"
     assert headers["x-wye-labels"] == "private"
     assert content.startswith("ollama:")
-    assert len(cloud.requests) == before
+    assert chats(cloud) == before
 
 
 @pytest.mark.parametrize("model", ["cloud:gpt-4o", "openai:gpt-4o"])
 def test_naming_the_cloud_outright_lifts_no_label(wye: Wye, cloud: FakeOpenAI, model: str) -> None:
-    before = len(cloud.requests)
+    before = chats(cloud)
     with pytest.raises(openai.PermissionDeniedError) as refused:
         ask(wye, model, "my password is hunter2-Blue42")
     assert refused.value.code == "egress_refused"
     assert refused.value.response.headers["x-should-retry"] == "false"
     assert "hunter2" not in refused.value.response.text
-    assert len(cloud.requests) == before
+    assert chats(cloud) == before
 
 
 def test_any_caller_may_add_a_label(wye: Wye) -> None:

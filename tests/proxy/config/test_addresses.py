@@ -15,7 +15,9 @@ def test_a_private_address_is_private_and_not_loopback(host: str) -> None:
     assert not is_loopback(host)
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "8.8.8.8", "2001:db8::1", "example.com", "ollama", "localhost.com", ""])
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "::", "8.8.8.8", "2001:db8::1", "example.com", "ollama", "localhost.com", ""]
+)
 def test_anything_else_is_neither(host: str) -> None:
     assert not is_private(host)
     assert not is_loopback(host)
@@ -33,6 +35,8 @@ def test_networks_addresses_and_host_patterns_may_stand_in_a_boundary(entry: str
     assert is_boundary(entry)
 
 
-@pytest.mark.parametrize("entry", ["", "10.0.0/8", "10.0.0", "10.0.0.0/33", "http://ollama", "ollama:11434", "a b", "a..b"])
+@pytest.mark.parametrize(
+    "entry", ["", "10.0.0/8", "10.0.0", "10.0.0.0/33", "http://ollama", "ollama:11434", "a b", "a..b"]
+)
 def test_anything_else_may_not(entry: str) -> None:
     assert not is_boundary(entry)

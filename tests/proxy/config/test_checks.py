@@ -9,7 +9,8 @@ from routing_rules import Rule, Target
 
 
 @pytest.mark.parametrize(
-    "server", [Server(), Server(host="::1", port=0), Server(host="localhost"), Server(host="0.0.0.0", open=True, port=65535)]
+    "server",
+    [Server(), Server(host="::1", port=0), Server(host="localhost"), Server(host="0.0.0.0", open=True, port=65535)],
 )
 def test_a_sound_server_has_no_problem(server: Server) -> None:
     assert list(check_server(server)) == []
@@ -40,7 +41,9 @@ def test_a_boundary_holds_networks_and_host_patterns() -> None:
     assert (problem.path, problem.found) == (("boundary", "private"), "'10.0.0'")
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), date(2026, 1, 1), [date(2026, 1, 1)], {"a": float("inf")}])
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), date(2026, 1, 1), [date(2026, 1, 1)], {"a": float("inf")}]
+)
 def test_a_rewrite_sets_only_what_json_can_hold(value: Any) -> None:
     rule = Rule(name="r", use=("a",), set={"x": value}, default={"y": value})
     assert [problem.path for problem in check_config(Config(rule=(rule,)))] == [

@@ -64,6 +64,8 @@ def test_a_bad_argument_is_said_to_come_from_the_command_line(
         arguments(Config(), host=host, port=port, workers=workers)
 
 
-@pytest.mark.parametrize(("environ", "file"), [({}, None), ({"WYE_CONFIG": " "}, None), ({"WYE_CONFIG": "a"}, Path("a"))])
+@pytest.mark.parametrize(
+    ("environ", "file"), [({}, None), ({"WYE_CONFIG": " "}, None), ({"WYE_CONFIG": "a"}, Path("a"))]
+)
 def test_a_file_may_be_named(environ: dict[str, str], file: Path | None) -> None:
     assert named_file(environ) == file

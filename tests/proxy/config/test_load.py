@@ -1,10 +1,15 @@
 import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proxy.config.load import decode_config, decode_tables, find_file, pack_text, read_config
-from routing_rules import Problem, RuleError
+from proxy.config.schema import Server
+from proxy.config.words import toml
+from routing_rules import Label, Problem, Queue, Rule, RuleError, Target
 
 GOOD = """\
 [target.local]
@@ -66,7 +71,7 @@ def test_a_problem_reads_as_one_line_that_an_editor_can_jump_to() -> None:
     [
         ('[targets.local]\nkind = "ollama"\nurl = "http://a/v1"\n[[rule]]\nname = "x"\nuse = ["local"]', [1]),
         (GOOD.replace("[[rule]]", "[[rules]]"), [5]),
-        (GOOD.replace('url = "http', 'url = 5\n#'), [3]),
+        (GOOD.replace('url = "http', "url = 5\n#"), [3]),
         (GOOD + '[[rule]]\nname = "b"\nuse = 5', [8, 10]),
         ('[[rule]]\nname = "a"\nwhen = "fact"\nuse = ["local"]\n' + GOOD, [3]),
         (GOOD + "[target.b]\nkind = 'compatible'\nurl = 'ftp://x'", [10]),
@@ -158,3 +163,40 @@ def test_a_config_toml_of_another_program_is_passed_over(text: str, tmp_path: Pa
 def test_a_config_toml_that_cannot_be_opened_is_not_passed_over(tmp_path: Path) -> None:
     (tmp_path / "config.toml").mkdir()
     assert find_file(None, {}, tmp_path) == tmp_path / "config.toml"
+
+
+LEAVES = st.one_of(
+    st.booleans(), st.integers(-2, 99_999), st.floats(), st.sampled_from(["local", "*", "", "5s", "env:A"])
+)
+VALUES = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["a", "model", "header"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+def tables(*kinds: type[msgspec.Struct]) -> st.SearchStrategy[dict[str, object]]:
+    names = [name for kind in kinds for name in kind.__struct_fields__]
+    return st.dictionaries(st.sampled_from([*names, "typo"]), VALUES, max_size=6)
+
+
+@given(
+    server=tables(Server) | VALUES,
+    target=st.dictionaries(st.sampled_from(["local", "b_c"]), tables(Target, Queue) | VALUES, max_size=2),
+    label=st.lists(tables(Label) | VALUES, max_size=2),
+    rule=st.lists(tables(Rule) | VALUES, max_size=3),
+)
+def test_whatever_stands_in_the_tables_it_loads_or_says_what_is_wrong(**raw: object) -> None:
+    text = "\n".join(f"{name} = {toml(value)}" for name, value in raw.items())
+    for problem in problems_in(text):
+        assert problem.line or len(problem.path) < 2
+
+
+def problems_in(text: str) -> list[Problem]:
+    try:
+        decode_config(text, "config.toml")
+    except RuleError as error:
+        return error.problems
+    return []

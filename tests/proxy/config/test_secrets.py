@@ -49,7 +49,9 @@ def test_references_are_known(text: str) -> None:
     assert is_reference(text)
 
 
-@pytest.mark.parametrize("text", ["hunter2", "env:", "env:a-b", "env:1a", "file:relative", "ENV:A", "env:A\n", "file:/a\nb"])
+@pytest.mark.parametrize(
+    "text", ["hunter2", "env:", "env:a-b", "env:1a", "file:relative", "ENV:A", "env:A\n", "file:/a\nb"]
+)
 def test_a_literal_is_no_reference_and_is_not_repeated(text: str) -> None:
     assert not is_reference(text)
     with pytest.raises(SecretMissing) as raised:

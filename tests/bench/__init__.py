@@ -1,0 +1,1 @@
+"""Measurements: numbers to keep and compare, never a pass or a fail."""
