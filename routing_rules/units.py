@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import ceil
 
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h)\s*")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -26,7 +27,7 @@ class Bytes(int):
     @classmethod
     def parse(cls, value: object) -> Bytes:
         """Read `"20 MB"` and its kin, or a plain number of bytes. Raises ValueError."""
-        return cls(_measure(value, _SIZE, _BYTES, 'a size such as "500 kB" or "20 MB"'))
+        return cls(ceil(_measure(value, _SIZE, _BYTES, 'a size such as "500 kB" or "20 MB"')))
 
 
 def _measure(value: object, form: re.Pattern[str], units: dict[str, float] | dict[str, int], expected: str) -> float:

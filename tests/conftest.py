@@ -9,3 +9,9 @@ import pytest
 def _nobodys_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OLLAMA_HOST", "WYE_CONFIG", "WYE_HOST", "WYE_PORT"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Run async tests on the loop that the server runs on."""
+    return "asyncio"

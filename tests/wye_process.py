@@ -24,7 +24,7 @@ class Wye:
     def __init__(self, config: str, *arguments: str, environ: Mapping[str, str] | None = None) -> None:
         self.config = config
         self.arguments = arguments
-        self.environ = {**_clean_environment(), **(environ or {})}
+        self.environ = {**clean_environment(), **(environ or {})}
         self.events: list[dict[str, Any]] = []
         self.lines: list[str] = []
         self._news = threading.Condition()
@@ -85,7 +85,7 @@ class Wye:
         return openai.OpenAI(**{"base_url": self.base_url, "api_key": "sk-app", "max_retries": 0, **options})
 
 
-def _clean_environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """Return the environment without what would change where wye or a client looks."""
     unwanted = ("OPENAI_", "OLLAMA_", "WYE_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy")
     return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}

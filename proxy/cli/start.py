@@ -12,7 +12,7 @@ import msgspec
 from proxy.cli.asking import ask
 from proxy.cli.configured import configuration
 from proxy.config.schema import Config
-from proxy.config.secrets import resolve
+from proxy.config.secrets import ProxyConfigError, SecretMissing, resolve
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -27,6 +27,21 @@ class Start(msgspec.Struct, frozen=True):
 def prepare(option: Path | None) -> Start:
     """Find the configuration in force. Raises RuleError or SecretMissing with all that is wrong."""
     config, file = asyncio.run(configuration(option, os.environ, Path.cwd(), ask))
-    keys = {name: resolve(target.key, os.environ) for name, target in config.target.items() if target.key}
+    keys = _keys(config)
     source = str(file) if file else "the environment (no file)"
     return Start(config, keys, source, f"wye-{secrets.token_hex(4)}")
+
+
+def _keys(config: Config) -> dict[str, str]:
+    """Resolve the targets' secrets. Raises ProxyConfigError that names every one that is missing."""
+    keys: dict[str, str] = {}
+    missing: list[str] = []
+    for name, target in config.target.items():
+        try:
+            if target.key:
+                keys[name] = resolve(target.key, os.environ)
+        except SecretMissing as error:
+            missing.append(f"[target.{name}] key: {error}")
+    if missing:
+        raise ProxyConfigError("\n".join(missing))
+    return keys

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from proxy.errors import BadGateway
+from proxy.errors import BadGateway, UpstreamError
 from proxy.providers.base import EventReader
 from proxy.upstream.faults import translated
 from proxy.wire.sse import DONE, EventTooLong, FrameSplitter, event
@@ -25,6 +25,7 @@ class AnsweredStream:
         self._idle_s = idle_s
         self._splitter = FrameSplitter()
         self._held = b""
+        self._broken: UpstreamError | None = None  # what went wrong after the events that were read last
 
     async def begin(self) -> None:
         """Read until something is answered. Raises UpstreamError where nothing is."""
@@ -35,6 +36,7 @@ class AnsweredStream:
                 self._held += self._last()
                 return
             written, begun = self._read(piece)
+            self._raise_if_broken()
             self._held += written
 
     async def pieces(self) -> AsyncIterator[bytes]:
@@ -46,10 +48,11 @@ class AnsweredStream:
             written, _ = self._read(piece)
             if written:
                 yield written
+            self._raise_if_broken()
         yield self._last() + DONE
 
     def _read(self, piece: bytes) -> tuple[bytes, bool]:
-        """Turn upstream bytes into the client's; say whether they answer anything."""
+        """Turn upstream bytes into the client's; say whether they answer anything. A failure waits: events precede it."""
         begun, written = False, []
         try:
             for frame in self._splitter.feed(piece):
@@ -58,9 +61,15 @@ class AnsweredStream:
                 if (chunk := self.reader.read(frame)) is not None:
                     written.append(event(chunk.payload))
                     begun = begun or chunk.content
+        except UpstreamError as error:
+            self._broken = error
         except EventTooLong:
-            raise BadGateway("The upstream sent an event that never ended.") from None
+            self._broken = BadGateway("The upstream sent an event that never ended.")
         return b"".join(written), begun or self.reader.done
+
+    def _raise_if_broken(self) -> None:
+        if self._broken is not None:
+            raise self._broken
 
     def _last(self) -> bytes:
         """Read what is left when the body has ended, and check that it ended as it should."""

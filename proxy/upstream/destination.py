@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
+from proxy.errors import BadRequest
 from proxy.upstream.egress import LABELS, NoText
 from routing_rules import Labels, Target
 
@@ -32,6 +33,7 @@ class Destination:
             **_identity(target, key),
             **{name.lower(): value for name, value in target.headers.items()},
         }
+        self._urls: dict[str, httpx.URL] = {}  # parsing one costs more than all the rest of a request
         self._passed = frozenset(
             {*(PASSED_UP if target.kind == "openai" else ()), *map(str.lower, target.pass_headers)}
         )
@@ -47,8 +49,14 @@ class Destination:
         return self._request("GET", self._url(path, ""), self._headers, NoText.NO_TEXT, None)
 
     def _url(self, path: str, model: str) -> httpx.URL:
-        base = self.target.url.rstrip("/").replace(MODEL_PLACE, quote(model, safe=""))
-        return httpx.URL(base + path, params=self.target.query or None)
+        if MODEL_PLACE in self.target.url:
+            return self._parse(self.target.url.replace(MODEL_PLACE, _segment(model)) + path)
+        if path not in self._urls:
+            self._urls[path] = self._parse(self.target.url + path)
+        return self._urls[path]
+
+    def _parse(self, url: str) -> httpx.URL:
+        return httpx.URL(url, params=self.target.query or None)
 
     def _request(
         self, method: str, url: httpx.URL, headers: Mapping[str, str], labels: Labels | NoText, body: bytes | None
@@ -58,6 +66,13 @@ class Destination:
         limits = {"connect": timeouts.connect, "read": timeouts.total, "write": timeouts.idle, "pool": timeouts.connect}
         encoded = httpx.Headers(headers, encoding="latin-1")  # as the client's were decoded: no byte is refused
         return httpx.Request(method, url, headers=encoded, content=body, extensions={LABELS: labels, "timeout": limits})
+
+
+def _segment(model: str) -> str:
+    """Write a model's name as one segment of a path; one of dots alone would climb to another."""
+    if not model.strip("."):
+        raise BadRequest("There is no model of that name.", param="model", code="model_not_found")
+    return quote(model, safe="")
 
 
 def _identity(target: Target, key: str | None) -> dict[str, str]:

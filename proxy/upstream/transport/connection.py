@@ -41,7 +41,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._head_size = 0
         self._head_done = self._complete = False
-        self._until_close = False
+        self._until_close = self._kept_alive = False
         self._waiting: list[bytes] = []
         self._waiting_size = 0
         self._paused = False
@@ -86,7 +86,7 @@ class Connection(asyncio.Protocol):
         """Whether the answer is complete, was framed, and both sides may keep the connection."""
         whole = self._complete and not self._waiting and not self._until_close and self._closed is None
         unsent = self._transport.get_write_buffer_size() if self._transport else 1
-        return bool(whole and not unsent and self._parser.should_keep_alive())
+        return whole and self._kept_alive and not unsent
 
     @property
     def is_open(self) -> bool:
@@ -180,8 +180,9 @@ class Connection(asyncio.Protocol):
             self._paused = True
 
     def on_message_complete(self) -> None:
-        """Note the end of the answer."""
+        """Note the end of the answer; only here does the parser still know whether the connection may be kept."""
         self._complete = self._head_done
+        self._kept_alive = self._complete and self._parser.should_keep_alive()
 
     # --- waiting ---
 
