@@ -64,7 +64,7 @@ def _checks(key: str, wanted: object, path: Path, problems: list[Problem]) -> It
             problems.append(Problem(path=path, found=repr(wanted), expected=f"a name under it, as in {family}.NAME"))
             return
         for name, value in named.items():
-            yield from _check(f"{family}.{name.lower()}", value, _text, path, problems)
+            yield from _check(f"{family}.{name.lower()}", value, _member_text, path, problems)
     elif key in _CONDITIONS:
         yield from _check(key, wanted, _CONDITIONS[key], path, problems)
     else:
@@ -108,6 +108,20 @@ def _text(wanted: object) -> Test:
         tests = [_one_text(item) for item in wanted]
         return lambda value: any(test(value) for test in tests)
     raise ValueError('a string, a glob such as "gpt-*", or a list of them')
+
+
+def _member_text(wanted: object) -> Test:
+    """Test a header, which may hold a list: the condition holds for the whole value, or for any member of it.
+
+    A client that sends a header twice must not get past a label by what the other one says.
+    """
+    test = _text(wanted)
+
+    def any_member(value: FactValue) -> Truth:
+        members = [member.strip() for member in value.split(",")] if isinstance(value, str) and "," in value else []
+        return any(test(one) for one in (value, *members))
+
+    return any_member
 
 
 def _one_text(wanted: str) -> Test:

@@ -27,6 +27,7 @@ class Wye:
         self.environ = {**clean_environment(), **(environ or {})}
         self.events: list[dict[str, Any]] = []
         self.lines: list[str] = []
+        self._clients: list[openai.OpenAI] = []
         self._news = threading.Condition()
 
     def __enter__(self) -> Self:
@@ -44,6 +45,8 @@ class Wye:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for client in self._clients:
+            client.close()
         self.stop()
         self.folder.cleanup()
 
@@ -82,7 +85,9 @@ class Wye:
 
     def client(self, **options: Any) -> openai.OpenAI:
         """Return the real OpenAI SDK, pointed at this wye as an application would point it."""
-        return openai.OpenAI(**{"base_url": self.base_url, "api_key": "sk-app", "max_retries": 0, **options})
+        client = openai.OpenAI(**{"base_url": self.base_url, "api_key": "sk-app", "max_retries": 0, **options})
+        self._clients.append(client)
+        return client
 
 
 def clean_environment() -> dict[str, str]:

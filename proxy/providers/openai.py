@@ -13,6 +13,7 @@ import msgspec
 
 from proxy.errors import BadGateway, UpstreamError
 from proxy.providers.base import Answer, Ask, Chunk, EventReader, Prepared
+from proxy.providers.completion import usage_of
 from proxy.providers.failures import Said, failure_from, normalise, said_in, stream_failure
 from proxy.wire.chat import PREFERENCES, usage_injected
 from proxy.wire.sse import DONE_PAYLOAD, Frame
@@ -73,7 +74,7 @@ class _Event(msgspec.Struct):
     """What is looked at in an event that has to be decoded."""
 
     choices: list[_Choice] | None = None
-    usage: Usage | None = None
+    usage: Any = None
     error: Any = None
 
 
@@ -106,7 +107,7 @@ class PassedEvents:
             raise BadGateway("The upstream sent an event that is not a chat completion chunk.") from None
         if event.error is not None:
             raise stream_failure(frame, self._ask.model)
-        self.usage = event.usage or self.usage
+        self.usage = usage_of(event.usage) or self.usage
         choices = event.choices or []
         self.finished = self.finished or any(choice.finish_reason for choice in choices)
         self._begun = self._begun or self.finished or any(_has_content(choice.delta) for choice in choices)
@@ -115,8 +116,8 @@ class PassedEvents:
         return Chunk(_on_one_line(frame.data), self._begun)
 
     def end(self) -> Chunk | None:
-        """Accept `[DONE]` or a finish reason as the end; an audio stream has only the first."""
-        if not (self.finished or self.done):
+        """Accept a finish reason or, after some content, `[DONE]` as the end: an audio stream has only the second."""
+        if not (self.finished or (self.done and self._begun)):
             raise BadGateway("The upstream's stream ended in the middle of the answer.")
         return None
 

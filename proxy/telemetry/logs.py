@@ -25,17 +25,19 @@ _NAMES: dict[type[Event], tuple[str, str]] = {
 def set_up_logging(level: str, form: Literal["auto", "console", "json"]) -> None:
     """Configure structlog, and what uvicorn and others say through the standard library."""
     console = form == "console" or (form == "auto" and sys.stderr.isatty())
-    last: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    exceptions = structlog.processors.ExceptionRenderer(
+        structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    )
+    written: list[structlog.typing.Processor] = (
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if console
-        else structlog.processors.JSONRenderer(serializer=_encode)
+        else [exceptions, structlog.processors.JSONRenderer(serializer=_encode)]
     )
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
-            last,
+            *written,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

@@ -18,11 +18,15 @@ LINGER_S = 0.05  # how long to wait after [DONE] for the end of the body, which 
 class AnsweredStream:
     """Reads an upstream's events. What comes before the first content is held, so that another may still take over."""
 
-    def __init__(self, pieces: AsyncIterator[bytes], reader: EventReader, name: str, idle_s: float) -> None:
+    def __init__(
+        self, pieces: AsyncIterator[bytes], reader: EventReader, name: str, idle_s: float, until: float
+    ) -> None:
+        """Take the body. `until` is when the whole answer must have come, by the clock of the event loop."""
         self.reader = reader
         self._pieces = pieces
         self._name = name
         self._idle_s = idle_s
+        self._until = until
         self._splitter = FrameSplitter()
         self._held = b""
         self._broken: UpstreamError | None = None  # what went wrong after the events that were read last
@@ -30,14 +34,12 @@ class AnsweredStream:
     async def begin(self) -> None:
         """Read until something is answered. Raises UpstreamError where nothing is."""
         begun = False
-        while not begun:
-            piece = await anext(self._pieces, None)
-            if piece is None:
-                self._held += self._last()
-                return
+        while not begun and not self.reader.done and (piece := await anext(self._pieces, None)) is not None:
             written, begun = self._read(piece)
             self._raise_if_broken()
             self._held += written
+        if not begun:
+            self._held += self._last()
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Give the client's bytes as they come, `[DONE]` last. Raises UpstreamError where the stream breaks off."""
@@ -52,7 +54,7 @@ class AnsweredStream:
         yield self._last() + DONE
 
     def _read(self, piece: bytes) -> tuple[bytes, bool]:
-        """Turn upstream bytes into the client's; say whether they answer anything. A failure waits: events precede it."""
+        """Turn upstream bytes into the client's; say whether they answer anything. A failure waits its turn."""
         begun, written = False, []
         try:
             for frame in self._splitter.feed(piece):
@@ -65,7 +67,7 @@ class AnsweredStream:
             self._broken = error
         except EventTooLong:
             self._broken = BadGateway("The upstream sent an event that never ended.")
-        return b"".join(written), begun or self.reader.done
+        return b"".join(written), begun
 
     def _raise_if_broken(self) -> None:
         if self._broken is not None:
@@ -78,8 +80,9 @@ class AnsweredStream:
         return b"".join(event(chunk.payload) for chunk in chunks if chunk is not None)
 
     async def _next(self) -> bytes | None:
+        silent = asyncio.get_running_loop().time() + self._idle_s
         with translated(self._name):
-            async with asyncio.timeout(self._idle_s):
+            async with asyncio.timeout_at(min(silent, self._until)):
                 return await anext(self._pieces, None)
 
     async def linger(self) -> None:

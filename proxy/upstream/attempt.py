@@ -65,15 +65,18 @@ class Attempt:
             labels=self._ask.labels,
             client=client,
         )
-        timeouts = self._member.target.timeouts
+        timeouts, now = self._member.target.timeouts, asyncio.get_running_loop().time()
+        until = now + timeouts.total
         with translated(self._member.name):
-            async with asyncio.timeout(timeouts.first_token if self._ask.request.stream else timeouts.total):
+            async with asyncio.timeout_at(
+                min(until, now + timeouts.first_token) if self._ask.request.stream else until
+            ):
                 response = await egress.send(request, self._member.target)
                 self._open.push_async_callback(response.aclose)
                 self.headers = response.headers
-                await self._read(response, _pieces(response))
+                await self._read(response, _pieces(response), until)
 
-    async def _read(self, response: httpx.Response, pieces: AsyncIterator[bytes]) -> None:
+    async def _read(self, response: httpx.Response, pieces: AsyncIterator[bytes], until: float) -> None:
         provider = self._member.provider
         if not httpx.codes.is_success(response.status_code):
             body = await _read_all(pieces, MAX_FAILURE)
@@ -85,7 +88,7 @@ class Attempt:
             provider.answer(await _read_all(pieces, MAX_FAILURE), self._ask)  # raises the error that it may hold
             raise BadGateway("The upstream answered a request for a stream with a whole answer.")
         idle_s = self._member.target.timeouts.idle
-        stream = self._answer = AnsweredStream(pieces, provider.events(self._ask), self._member.name, idle_s)
+        stream = self._answer = AnsweredStream(pieces, provider.events(self._ask), self._member.name, idle_s, until)
         await stream.begin()
 
     async def aclose(self) -> None:

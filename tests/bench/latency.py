@@ -28,7 +28,9 @@ def main() -> None:
     with FakeOpenAI() as upstream, Wye(two_targets(upstream.base_url, upstream.base_url)) as wye:
         for what, stream in (("JSON call", False), ("first chunk", True)):
             direct, through = measure(upstream.port, wye.port, rounds, stream=stream)
-            print(f"{what}: direct {direct:.2f} ms, through wye {through:.2f} ms, added {through - direct:.2f} ms (p50)")
+            print(
+                f"{what}: direct {direct:.2f} ms, through wye {through:.2f} ms, added {through - direct:.2f} ms (p50)"
+            )
 
 
 def measure(direct: int, through: int, rounds: int, *, stream: bool) -> tuple[float, float]:

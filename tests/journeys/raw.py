@@ -71,14 +71,10 @@ class Raw:
 
     def error(self) -> dict[str, Any]:
         """Read to the end, as an error in OpenAI's shape: all four keys, and nothing beside them."""
-        document = self.json()
-        assert set(document) == {"error"}
-        assert set(document["error"]) == {"message", "type", "param", "code"}
-        assert isinstance(document["error"]["message"], str)
-        assert document["error"]["message"]
+        error = error_in(self.rest())
         assert self.headers["content-type"] == "application/json"
         assert self.headers["x-request-id"]
-        return dict(document["error"])
+        return error
 
     def leave(self) -> None:
         """Close the connection, whatever is still to come."""
@@ -87,6 +83,26 @@ class Raw:
         if self._answer is not None:
             self._answer.close()
         self._connection.close()
+
+
+def said(wye: Wye, request: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Send bytes that no client library would, and return status, headers and body."""
+    with socket.create_connection(("127.0.0.1", wye.port), timeout=PATIENCE_S) as connection:
+        connection.sendall(request)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        headers = {name.lower(): value for name, value in answer.getheaders()}
+        return answer.status, headers, answer.read()
+
+
+def error_in(body: bytes) -> dict[str, Any]:
+    """Read an error in OpenAI's shape: all four keys, and nothing beside them."""
+    document = json.loads(body)
+    assert set(document) == {"error"}
+    assert set(document["error"]) == {"message", "type", "param", "code"}
+    assert isinstance(document["error"]["message"], str)
+    assert document["error"]["message"]
+    return dict(document["error"])
 
 
 def ready(wye: Wye) -> Wye:

@@ -162,14 +162,19 @@ def test_what_two_readers_could_read_differently_is_refused(body: bytes, told: s
         parse_object(body)
 
 
-@pytest.mark.parametrize("leaf", [b"1", b'"\\u003a"'])
-@pytest.mark.parametrize("depth", [*range(900, 1010, 2), 20_000])
-def test_a_body_is_read_or_is_too_deep_and_nothing_breaks_in_between(depth: int, leaf: bytes) -> None:
-    body = b'{"a":' * depth + leaf + b"}" * depth
+def why_refused(body: bytes) -> str | None:
     try:
         parse_object(body)
     except BadRequest as error:
-        assert "nested too deeply" in error.message
+        return error.message
+    return None
+
+
+@pytest.mark.parametrize("leaf", [b"1", b'"\\u003a"'])
+@pytest.mark.parametrize("depth", [*range(900, 1010, 2), 20_000])
+def test_a_body_is_read_or_is_too_deep_and_nothing_breaks_in_between(depth: int, leaf: bytes) -> None:
+    refused = why_refused(b'{"a":' * depth + leaf + b"}" * depth)
+    assert refused in (None, "The JSON body of your request is nested too deeply.")
 
 
 def test_a_body_that_is_far_too_deep_says_so() -> None:
