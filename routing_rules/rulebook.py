@@ -66,9 +66,10 @@ class RuleBook(msgspec.Struct, frozen=True):
         aliased = self.aliases.get(asked) if asked is not None else None
         asked = aliased or asked
         named = split(asked or "", self.targets)
-        if forced is not None:  # whatever target the model's name points at
-            asked = named.model if named is not None else asked
-            named = named if named is not None and named.target == forced else Use(forced)
+        if named is not None:
+            asked = None if named.model == "*" else named.model
+        if forced is not None and (named is None or named.target != forced):
+            named = Use(forced)
         if named is not None and not (self.direct or (aliased and forced is None)):
             return self._refused(named, labels)
         if named is not None:

@@ -6,6 +6,8 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -39,13 +41,9 @@ def serve(config: Path | None, host: str | None, port: int | None, workers: int 
     start = msgspec.structs.replace(start, config=arguments(start.config, host=host, port=port, workers=workers))
     set_up_logging(start.config.log.level, start.config.log.format)
     listener = bind(start.config.server.host, start.config.server.port)
+    run = server(start, listener)
     announce(start, listener)
-    # A stop that was asked for is a success: the default action would end the process by signal.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    try:
-        run(start, listener)
-    except KeyboardInterrupt:
-        sys.exit(0)
+    run()
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -93,12 +91,18 @@ def accepted(labels: tuple[str, ...]) -> str:
     return f"accepts {', '.join(labels)}" if labels else "accepts no label"
 
 
-def run(start: Start, listener: socket.socket) -> None:
-    """Serve until stopped, in this process or in several."""
-    if start.config.server.workers == 1:
-        uvicorn.Server(settings(start)).run(sockets=[listener])
-    else:
-        Multiprocess(settings(start), sockets=[listener]).run()
+def server(start: Start, listener: socket.socket) -> Callable[[], None]:
+    """Return what serves until it is stopped, in this process or in several; from now on a stop is listened to.
+
+    The handlers only set a flag. Python's own raises KeyboardInterrupt wherever it stands, and is lost inside a
+    destructor; and the default for SIGTERM would report a stop that was asked for as a failure.
+    """
+    if start.config.server.workers > 1:
+        return Multiprocess(settings(start), sockets=[listener]).run
+    one = uvicorn.Server(settings(start))
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, one.handle_exit)
+    return partial(one.run, sockets=[listener])
 
 
 class Application:

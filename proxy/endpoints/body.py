@@ -7,6 +7,7 @@ import asyncio
 from proxy.endpoints.asgi_types import Receive, Scope
 from proxy.errors import BadRequest, TooLarge, UnsupportedEncoding
 
+MAX_DIGITS = 20  # of a length; a longer one is a number that Python would not even read
 DRAIN_S = 2.0
 DRAIN_BYTES = 64 * 2**20
 
@@ -24,7 +25,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     length = headers.get(b"content-length", b"0")
     if not length.isdigit():
         raise BadRequest("The Content-Length header is not a number.")
-    if int(length) > limit:
+    if len(length) > MAX_DIGITS or int(length) > limit:
         raise too_large(limit)
     return await _collect(receive, limit)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from litestar import Response, route
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from proxy.catalogue.catalogue import Catalogue, Entry
 from proxy.errors import NotFound
@@ -26,7 +27,7 @@ def models_handlers(catalogue: Catalogue) -> list[HTTPRouteHandler]:
         return _json(ModelList(catalogue.models()))
 
     @route(["/v1/models/{id:path}", "/models/{id:path}"], http_method=["GET", "HEAD"])
-    async def model(id: str) -> Response[bytes]:  # noqa: A002 - OpenAI's name for it
+    async def model(id: FromPath[str]) -> Response[bytes]:  # noqa: A002 - OpenAI's name for it
         await catalogue.first_round()
         name = id.removeprefix("/")
         entry = catalogue.model(name)

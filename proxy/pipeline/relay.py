@@ -24,6 +24,8 @@ class Relay:
     """A stream whose upstream has begun to answer."""
 
     def __init__(self, attempt: Attempt, record: Record, settled: Settled) -> None:
+        # Whoever stops reading before the end is a client that left, until the end says otherwise.
+        record.status = CLIENT_LEFT
         self._attempt = attempt
         self._record = record
         self._settled = settled
@@ -31,8 +33,6 @@ class Relay:
     async def pieces(self) -> AsyncIterator[bytes]:
         """Give the client's bytes as they come, each piece of whole events."""
         record = self._record
-        # Whoever stops reading before the end is a client that left, until the end says otherwise.
-        record.status = CLIENT_LEFT
         try:
             async for piece in self._attempt.stream.pieces():
                 record.first = record.first or time.perf_counter()
@@ -53,6 +53,7 @@ class LateRelay:
     """A stream that got its headers before any upstream had begun to answer; a failure now is said in the stream."""
 
     def __init__(self, beginning: asyncio.Task[Begun], record: Record, settled: Settled) -> None:
+        record.status = CLIENT_LEFT
         self._beginning = beginning
         self._record = record
         self._settled = settled
@@ -61,7 +62,6 @@ class LateRelay:
     async def pieces(self) -> AsyncIterator[bytes]:
         """Wait for an attempt, then give the client's bytes as they come."""
         record = self._record
-        record.status = CLIENT_LEFT
         try:
             attempt, record.attempts = await asyncio.shield(self._beginning)
         except ProxyError as error:

@@ -24,6 +24,7 @@ from tests.fakes.transport import FakeTransport
 TARGETS = {
     "local": target("ollama", "http://local/v1", accepts=["*"], model="llama3.2"),
     "cloud": target("openai", "http://cloud/v1", model="gpt-4o"),
+    "spare": target(url="http://spare/v1"),
 }
 RULES = (
     Rule(name="big models go to the cloud", when={"model": "gpt-4o"}, use=("cloud",)),

@@ -14,7 +14,12 @@ FINAL = Rule(name="everything else", use=("local",))
 
 def target(kind: str = "compatible", url: str = "http://127.0.0.1:1/v1", **more: Any) -> Target:
     """Make a target as a file would, so that a key that does not exist is an error here too."""
-    return msgspec.convert({"kind": kind, "url": url, **more}, Target)
+    return msgspec.convert({"kind": kind, "url": url, **more}, Target, dec_hook=_measure)
+
+
+def _measure(kind: type[Any], written: object) -> Any:
+    """Read durations as the configuration does."""
+    return kind.parse(written)
 
 
 class KnownFacts:

@@ -20,6 +20,7 @@ class FakeTransport(httpx.AsyncBaseTransport):
         self._answers = {host: list(given) if isinstance(given, list) else [given] for host, given in answers.items()}
         self.requests: list[httpx.Request] = []
         self.bodies: list[Body] = []
+        self.asked = asyncio.Event()
 
     @property
     def hosts(self) -> list[str]:
@@ -29,6 +30,7 @@ class FakeTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer, or raise."""
         self.requests.append(request)
+        self.asked.set()
         answers = self._answers[request.url.host]
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         if isinstance(answer, Exception):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import openai
 import pytest
 
 from tests.fakes.ollama import FakeModel, FakeOllama
-from tests.fakes.upstream import FakeOpenAI, json_reply
+from tests.fakes.upstream import FakeOpenAI, json_reply, silence
 from tests.journeys.raw import Raw, ready
 from tests.wye_process import Wye
 
@@ -41,9 +40,9 @@ def cloud() -> Iterator[FakeOpenAI]:
 
 @pytest.fixture(scope="module")
 def wye(cloud: FakeOpenAI) -> Iterator[Wye]:
-    with FakeOllama({"llama3": FakeModel(), "org/qwen:4b": FakeModel()}) as local:
-        with Wye(CONFIG.format(local=local.base_url, cloud=cloud.base_url)) as server:
-            yield ready(server)
+    models = {"llama3": FakeModel(), "org/qwen:4b": FakeModel()}
+    with FakeOllama(models) as local, Wye(CONFIG.format(local=local.base_url, cloud=cloud.base_url)) as server:
+        yield ready(server)
 
 
 def test_all_models_are_listed_once_with_aliases_first(wye: Wye) -> None:
@@ -112,19 +111,15 @@ def test_with_everybody_down_wye_lives_but_is_not_ready() -> None:
             assert [model.id for model in client.models.list()] == ["fast", "far-model"]
 
 
-def test_health_asks_nobody_and_waits_for_nobody() -> None:
-    go_on = threading.Event()
+def test_health_waits_for_nobody() -> None:
     with FakeOpenAI() as slow:
-
-        async def held(*_: object) -> None:
-            while not go_on.is_set():  # noqa: ASYNC110 - set from another thread
-                import asyncio
-
-                await asyncio.sleep(0.01)
-
+        slow.routes["GET /v1/models"] = silence()
         with Wye(CONFIG.format(local=slow.base_url, cloud=slow.base_url)) as wye:
+            slow.wait_for(lambda asked: len(asked) == 2)
             with Raw(wye, method="GET", path="/healthz") as raw:
                 assert raw.json() == {"status": "ok"}
+            assert len(slow.requests) == 2
+            assert not any(request.gone.is_set() for request in slow.requests)
 
 
 def test_a_list_of_null_is_empty_and_odd_entries_are_passed_over() -> None:

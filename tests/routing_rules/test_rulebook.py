@@ -81,6 +81,7 @@ def planned(
         ("cloud:gpt-4o", {}, "", NAMED_BY_CLIENT, ["cloud:gpt-4o"], []),
         ("openai:gpt-4o", {}, "", NAMED_BY_CLIENT, ["cloud:gpt-4o"], []),
         ("local:llama3.1:8b", {}, "", NAMED_BY_CLIENT, ["local:llama3.1:8b"], []),
+        ("cloud:*", {}, "", NAMED_BY_CLIENT, ["cloud:gpt-4o-mini"], []),
         ("cloud:gpt-4o", {}, "private", NAMED_BY_CLIENT, [], [("cloud", "labels")]),
         ("openai:gpt-4o", {}, "private", NAMED_BY_CLIENT, [], [("cloud", "labels")]),
         # An alias is a name for a target's model, or for a model that the rules then place.
@@ -113,6 +114,8 @@ def test_facts_and_a_fleet_make_a_plan(
         ("local", "fast", "", ["local:qwen3:4b"], []),
         ("cloud", "fast", "", ["cloud:gpt-4o-mini"], []),
         ("cloud", "big", "", ["cloud:gpt-4o"], []),
+        ("cloud", "cloud:*", "", ["cloud:gpt-4o-mini"], []),
+        ("cloud", "local:*", "", ["cloud:gpt-4o-mini"], []),
         ("cloud", "gpt-4o", "private", [], [("cloud", "labels")]),
     ],
 )

@@ -151,6 +151,11 @@ class Connection(asyncio.Protocol):
 
     # --- what httptools calls ---
 
+    def on_message_begin(self) -> None:
+        """Refuse a second answer to one request."""
+        if self._complete:
+            raise _Refused("bytes after the answer")
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header field."""
         self._head_size += len(name) + len(value)

@@ -6,6 +6,7 @@ The address is judged before a connection is made to it, so not even a handshake
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -41,7 +42,7 @@ async def connect(host: str, port: int) -> tuple[socket.socket, str]:
             return await _connect(family, place), str(place[0])
         except OSError as error:
             last = error
-    raise httpx.ConnectError(str(last)) from last
+    raise httpx.ConnectError(os.strerror(last.errno or 0) if last else "no address") from last
 
 
 async def _connect(family: int, place: tuple[object, ...]) -> socket.socket:
