@@ -41,7 +41,7 @@ class OpenAI:
         """Hand the answer on, once it is seen to be one."""
         try:
             seen = msgspec.json.decode(body, type=_Seen)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             raise BadGateway("The upstream answered 200 with something that is not a chat completion.") from None
         if seen.error is not None:
             raise normalise(502, said_in(seen.error) or Said("The upstream reported an error."), ask.model)

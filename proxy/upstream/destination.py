@@ -25,6 +25,7 @@ class Destination:
 
     def __init__(self, target: Target, key: str | None, agent: str, via: str) -> None:
         self.target = target
+        self._base = target.url.rstrip("/")
         self._headers = {
             "accept": "application/json",
             "accept-encoding": "identity",
@@ -49,10 +50,10 @@ class Destination:
         return self._request("GET", self._url(path, ""), self._headers, NoText.NO_TEXT, None)
 
     def _url(self, path: str, model: str) -> httpx.URL:
-        if MODEL_PLACE in self.target.url:
-            return self._parse(self.target.url.replace(MODEL_PLACE, _segment(model)) + path)
+        if MODEL_PLACE in self._base:
+            return self._parse(self._base.replace(MODEL_PLACE, _segment(model)) + path)
         if path not in self._urls:
-            self._urls[path] = self._parse(self.target.url + path)
+            self._urls[path] = self._parse(self._base + path)
         return self._urls[path]
 
     def _parse(self, url: str) -> httpx.URL:

@@ -65,7 +65,7 @@ def _read(body: bytes) -> list[Model]:
     """Read a list; `data: null` is an empty one (Ollama), and a float or missing `created` is no reason to fail."""
     try:
         listed = msgspec.json.decode(body, type=_List)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise BadGateway("The target's list of models cannot be read.") from None
     return [
         Model(str(entry["id"]), whole_seconds(entry.get("created")), str(entry.get("owned_by") or ""))

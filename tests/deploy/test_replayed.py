@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -11,15 +12,17 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from proxy.version import VERSION
-from tests.deploy.containerfile import ROOT, read_stages
+from tests.deploy.containerfile import ROOT, health_command, read_stages
+from tests.deploy.probing import probe
 from tests.deploy.replay import Replay
 from tests.wye_process import one_target
 
-BUILDER, _ = read_stages()
+BUILDER, FINAL = read_stages()
 LOCK = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))
 PACKAGES: dict[str, list[dict[str, Any]]] = {}
 for package in LOCK["package"]:
@@ -108,6 +111,9 @@ def serving(wye: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 
 def test_it_serves_and_stops_when_told_to(serving: subprocess.Popen[str]) -> None:
     assert serving.stderr is not None
-    assert any('"server.started"' in line for line in serving.stderr)
+    lines = (line for line in serving.stderr if '"server.started"' in line)
+    port = urlsplit(json.loads(next(lines))["url"]).port
+    assert port
+    assert probe(health_command(FINAL), port) == 0
     serving.send_signal(signal.SIGTERM)
     assert serving.wait() == 0

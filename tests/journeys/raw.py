@@ -6,7 +6,10 @@ import http.client
 import json
 import socket
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Self
+
+import openai
 
 from tests.fakes.server import Request, Server
 from tests.wye_process import Wye
@@ -83,6 +86,12 @@ class Raw:
         if self._answer is not None:
             self._answer.close()
         self._connection.close()
+
+
+@cache
+def sdk(wye: Wye) -> openai.OpenAI:
+    """The OpenAI SDK for a wye, made once: each new one reads all certificates again."""
+    return wye.client()
 
 
 def said(wye: Wye, request: bytes) -> tuple[int, dict[str, str], bytes]:

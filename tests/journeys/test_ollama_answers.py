@@ -12,7 +12,7 @@ from openai.types.chat import ChatCompletionChunk
 
 from tests.fakes.ollama import Die, Fail, FakeModel, FakeOllama, Stall, ToolCall, echo, says
 from tests.fakes.server import Handler, Request, Wire
-from tests.journeys.raw import Raw, chat, chats, documents, ready
+from tests.journeys.raw import Raw, chat, chats, documents, ready, sdk
 from tests.wye_process import Wye, one_target
 
 Json = dict[str, Any]
@@ -43,20 +43,19 @@ def _usual_server(ollama: FakeOllama) -> Iterator[None]:
 
 
 def ask(wye: Wye, **more: Any) -> Any:
-    with wye.client() as client:
-        return client.chat.completions.create(**{"model": "llama3", "messages": HELLO, **more})
+    return sdk(wye).chat.completions.create(**{"model": "llama3", "messages": HELLO, **more})
 
 
 def stream(wye: Wye, **more: Any) -> list[ChatCompletionChunk]:
     asked: Json = {"model": "llama3", "messages": HELLO, **more}
-    with wye.client() as client, client.chat.completions.create(stream=True, **asked) as answer:
+    with sdk(wye).chat.completions.create(stream=True, **asked) as answer:
         return list(answer)
 
 
 def gathered(wye: Wye, **more: Any) -> Any:
     """What the SDK's own accumulation makes of a stream."""
     asked: Json = {"model": "llama3", "messages": HELLO, **more}
-    with wye.client() as client, client.chat.completions.stream(**asked) as events:
+    with sdk(wye).chat.completions.stream(**asked) as events:
         return events.get_final_completion()
 
 
@@ -138,7 +137,7 @@ def test_an_error_that_ollama_swallows_is_raised(wye: Wye, ollama: FakeOllama) -
     heard = threading.Event()
     ollama.brain = says("half ", "an ", Stall(heard), Fail())
     asked: Json = {"model": "llama3", "messages": HELLO}
-    with wye.client() as client, client.chat.completions.create(stream=True, **asked) as answer:
+    with sdk(wye).chat.completions.create(stream=True, **asked) as answer:
         assert [next(answer).choices[0].delta.content for _ in range(2)] == ["half ", "an "]
         heard.set()
         with pytest.raises(openai.APIError) as failed:
@@ -162,7 +161,7 @@ def test_an_end_without_a_reason_is_raised(wye: Wye, ollama: FakeOllama) -> None
     heard = threading.Event()
     ollama.brain = says("half ", Stall(heard), Die())
     asked: Json = {"model": "llama3", "messages": HELLO}
-    with wye.client() as client, client.chat.completions.create(stream=True, **asked) as answer:
+    with sdk(wye).chat.completions.create(stream=True, **asked) as answer:
         assert next(answer).choices[0].delta.content == "half "
         heard.set()
         with pytest.raises(openai.APIError, match="middle of the answer"):

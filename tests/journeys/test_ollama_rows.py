@@ -12,7 +12,7 @@ import openai
 import pytest
 
 from tests.fakes.ollama import FakeModel, FakeOllama, Stall, calls_tools, echo
-from tests.journeys.raw import chats, ready
+from tests.journeys.raw import chats, ready, sdk
 from tests.wye_process import Wye
 
 PIXEL = "data:image/png;base64,iVBORw0KGgo="
@@ -55,9 +55,8 @@ def _usual_brain(ollama: FakeOllama) -> None:
 
 def ask(wye: Wye, messages: list[Json] | None = None, **more: Any) -> tuple[Any, dict[str, str]]:
     asked = {"model": "llama3", "messages": messages or [{"role": "user", "content": "hello"}], **more}
-    with wye.client() as client:
-        raw = client.chat.completions.with_raw_response.create(**asked)
-        return raw.parse(), dict(raw.headers)
+    raw = sdk(wye).chat.completions.with_raw_response.create(**asked)
+    return raw.parse(), dict(raw.headers)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import pytest
 
 from tests.fakes.server import Handler, Request, Wire
 from tests.fakes.upstream import SSE, FakeOpenAI, endless, error, event, json_reply, meta, opened, silence, sse
-from tests.journeys.raw import Raw, chat, documents, ready
+from tests.journeys.raw import Raw, chat, documents, ready, sdk
 from tests.wye_process import Wye
 
 Json = dict[str, Any]
@@ -112,7 +112,7 @@ def test_the_sdk_raises_for_a_stream_that_breaks_off(wye: Wye, first: FakeOpenAI
     heard = threading.Event()
     first.script = breaking(how, heard, chunk({"role": "assistant", "content": "half "}))
     asked: Json = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "hello"}]}
-    with wye.client() as client, client.chat.completions.create(stream=True, **asked) as answer:
+    with sdk(wye).chat.completions.create(stream=True, **asked) as answer:
         assert next(answer).choices[0].delta.content == "half "
         heard.set()
         with pytest.raises(openai.APIError) as failed:

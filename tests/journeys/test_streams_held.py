@@ -12,7 +12,7 @@ import pytest
 
 from tests.fakes.server import Handler, Request, Wire
 from tests.fakes.upstream import DONE, SSE, FakeOpenAI, endless, error, event, meta, opened, silence
-from tests.journeys.raw import Raw, chat, chats, documents, ready
+from tests.journeys.raw import Raw, chat, chats, documents, ready, sdk
 from tests.wye_process import Wye, one_target
 
 Json = dict[str, Any]
@@ -223,7 +223,7 @@ def test_the_sdk_reads_a_stream_that_is_kept_alive(hasty: Wye, upstream: FakeOpe
     go_on = threading.Event()
     upstream.script = held(go_on, upstream._chat)
     asked: Json = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "hello"}]}
-    with hasty.client() as client, client.chat.completions.create(stream=True, **asked) as answer:
+    with sdk(hasty).chat.completions.create(stream=True, **asked) as answer:
         assert answer.response.headers["x-wye-target"] == "pending"
         go_on.set()
         said = [one.choices[0].delta.content or "" for one in answer]

@@ -12,7 +12,7 @@ from openai.types.chat import ChatCompletionChunk
 from tests.fakes.server import Handler, Request, Wire
 from tests.fakes.upstream import FakeOpenAI
 from tests.journeys.dialects import FAILING, HARMLESS, failing, two_words
-from tests.journeys.raw import Raw, chat, documents, ready
+from tests.journeys.raw import Raw, chat, documents, ready, sdk
 from tests.wye_process import Wye, one_target
 
 Json = dict[str, Any]
@@ -41,12 +41,11 @@ def plain(status: int, body: Any) -> Handler:
 
 
 def ask(wye: Wye, **more: Any) -> Any:
-    with wye.client() as client:
-        return client.chat.completions.create(**ASKED, **more)
+    return sdk(wye).chat.completions.create(**ASKED, **more)
 
 
 def stream(wye: Wye, **more: Any) -> list[ChatCompletionChunk]:
-    with wye.client() as client, client.chat.completions.create(**ASKED, stream=True, **more) as answer:
+    with sdk(wye).chat.completions.create(**ASKED, stream=True, **more) as answer:
         return list(answer)
 
 

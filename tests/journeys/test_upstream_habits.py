@@ -13,7 +13,7 @@ from openai.types.chat import ChatCompletionChunk
 from tests.fakes.server import Handler
 from tests.fakes.upstream import FakeOpenAI, json_reply, sse
 from tests.journeys.dialects import chunk
-from tests.journeys.raw import ready
+from tests.journeys.raw import ready, sdk
 from tests.wye_process import Wye, one_target
 
 Json = dict[str, Any]
@@ -39,18 +39,17 @@ def whole(choice: Json, **more: Any) -> Handler:
 
 
 def ask(wye: Wye, **more: Any) -> Any:
-    with wye.client() as client:
-        return client.chat.completions.create(**ASKED, **more)
+    return sdk(wye).chat.completions.create(**ASKED, **more)
 
 
 def stream(wye: Wye, **more: Any) -> list[ChatCompletionChunk]:
-    with wye.client() as client, client.chat.completions.create(**ASKED, stream=True, **more) as answer:
+    with sdk(wye).chat.completions.create(**ASKED, stream=True, **more) as answer:
         return list(answer)
 
 
 def gathered(wye: Wye, **more: Any) -> Any:
     """What the SDK's own accumulation makes of a stream."""
-    with wye.client() as client, client.chat.completions.stream(**ASKED, **more) as events:
+    with sdk(wye).chat.completions.stream(**ASKED, **more) as events:
         return events.get_final_completion()
 
 

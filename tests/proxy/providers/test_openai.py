@@ -134,7 +134,17 @@ def test_an_answer_is_handed_on_byte_for_byte(body: bytes, usage: Usage | None) 
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"<html>", b"null", b"[]", b"{}", b'{"choices":null}', b'{"choices":"x"}', b'{"object":"list","data":[]}'],
+    [
+        b"",
+        b"<html>",
+        b"null",
+        b"[]",
+        b"{}",
+        b'{"choices":null}',
+        b'{"error":"\xff"}',
+        b'{"choices":"x"}',
+        b'{"object":"list","data":[]}',
+    ],
 )
 def test_what_is_no_answer_is_the_upstreams_failure(body: bytes) -> None:
     with pytest.raises(BadGateway):

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from proxy.errors import BadRequest
 from proxy.upstream.destination import Destination
 from proxy.upstream.egress import LABELS, NO_TEXT
 from routing_rules import NO_LABELS
@@ -124,3 +125,10 @@ def test_a_probe_says_that_it_holds_nobodys_text() -> None:
     assert (request.method, str(request.url), request.content) == ("GET", "https://up.example/v1/models", b"")
     assert request.extensions[LABELS] is NO_TEXT
     assert (request.headers["authorization"], request.headers["x-extra"]) == ("Bearer sk-up", "1")
+
+
+@pytest.mark.parametrize("model", ["", ".", "..", "..."])
+def test_a_model_that_would_climb_out_of_its_place_is_none(model: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        post(model=model, url="https://a.example/{model}")
+    assert (caught.value.param, caught.value.code) == ("model", "model_not_found")

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from proxy.errors import BadGateway, GatewayTimeout, Unreachable, UpstreamAnswered, UpstreamError
+from proxy.upstream import probes
+from proxy.upstream.boundary import Boundary
+from proxy.upstream.egress import Egress
+from proxy.upstream.fleet import Fleet
+from proxy.upstream.probes import Model, list_models
+from tests.fakes.rule_files import target
+from tests.fakes.transport import FakeTransport, failure, reply, stream
+
+pytestmark = pytest.mark.anyio
+
+
+async def listed(transport: FakeTransport, **settings: Any) -> list[Model]:
+    made = target(**{"url": "http://up/v1", "kind": "openai", **settings})
+    member = Fleet({"up": made}, {"up": "sk-up"}, "a", "v").members["up"]
+    return await list_models(Egress(Boundary({}), transport), member)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"object": "list", "data": [{"id": "m", "created": 5, "owned_by": "x"}]}, [Model("m", 5, "x")]),
+        ({"data": [{"id": "m"}]}, [Model("m")]),
+        ({"data": [{"id": "m", "created": 1.7e9, "owned_by": None}]}, [Model("m", 1_700_000_000)]),
+        ({"data": [{"id": "m", "created": None}]}, [Model("m")]),
+        ({"data": [{"id": "m", "created": "2024-01-01"}]}, [Model("m")]),
+        ({"data": [{"id": "m", "created": []}]}, [Model("m")]),
+        ({"data": None}, []),
+        ({"data": []}, []),
+        ({}, []),
+        ({"data": [{"id": 5}, {}, {"name": "x"}, {"id": "m"}]}, [Model("m")]),
+    ],
+)
+async def test_a_list_is_read_whatever_a_server_leaves_out(body: Any, expected: list[Model]) -> None:
+    assert await listed(FakeTransport(up=reply(200, body))) == expected
+
+
+async def test_the_question_holds_nobodys_text_and_the_targets_key() -> None:
+    transport = FakeTransport(up=reply(200, {"data": []}))
+    await listed(transport)
+    (request,) = transport.requests
+    assert (request.method, str(request.url), request.content) == ("GET", "http://up/v1/models", b"")
+    assert request.headers["authorization"] == "Bearer sk-up"
+    assert [body.closed for body in transport.bodies] == [1]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"models": {"small": "deployment-1", "large": "deployment-2"}}, ["small", "large"]),
+        ({"url": "http://up/{model}", "models": ["gpt-4o", "gpt-*", "o?"]}, ["gpt-4o"]),
+        ({"url": "http://up/{model}"}, []),
+    ],
+)
+async def test_where_the_configuration_says_it_all_nobody_is_asked(settings: Any, expected: list[str]) -> None:
+    transport = FakeTransport()
+    assert await listed(transport, **settings) == [Model(name, 0, "up") for name in expected]
+    assert transport.requests == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "status"),
+    [
+        (failure(401), UpstreamAnswered, 401),
+        (failure(500), UpstreamAnswered, 500),
+        (reply(404, b"404 page not found"), UpstreamAnswered, 404),
+        (reply(302, b""), BadGateway, 502),
+        (reply(200, b"<html>"), BadGateway, 502),
+        (reply(200, b""), BadGateway, 502),
+        (reply(200, []), BadGateway, 502),
+        (reply(200, {"data": {}}), BadGateway, 502),
+        (reply(200, {"data": ["m"]}), BadGateway, 502),
+        (reply(200, b'{"data":[{"id":"\xff"}]}'), BadGateway, 502),
+        (httpx.ConnectError("Connection refused"), Unreachable, 502),
+        (httpx.ReadError("reset"), BadGateway, 502),
+        (reply(200, b"not gzip", {"content-encoding": "gzip"}), BadGateway, 502),
+        (stream(b'{"data":', httpx.ReadError("reset")), BadGateway, 502),
+    ],
+)
+async def test_what_is_no_list_is_an_error_of_the_upstream(answer: Any, kind: type[UpstreamError], status: int) -> None:
+    transport = FakeTransport(up=answer)
+    with pytest.raises(kind) as caught:
+        await listed(transport)
+    assert caught.value.status == status
+    assert {body.closed for body in transport.bodies} <= {1}
+
+
+async def test_a_silent_target_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probes, "TIMEOUT_S", 0.001)
+    transport = FakeTransport(up=stream(asyncio.Event()))
+    with pytest.raises(GatewayTimeout):
+        await listed(transport)
+    assert [body.closed for body in transport.bodies] == [1]
