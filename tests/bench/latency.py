@@ -13,7 +13,7 @@ import json
 import statistics
 import time
 
-from tests.fakes.upstream import FakeOpenAI
+from tests.bench.upstream import upstream
 from tests.wye_process import Wye, two_targets
 
 PATH = "/v1/chat/completions"
@@ -25,9 +25,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=500)
     rounds = parser.parse_args().rounds
-    with FakeOpenAI() as upstream, Wye(two_targets(upstream.base_url, upstream.base_url)) as wye:
+    with upstream() as port, Wye(two_targets(*[f"http://127.0.0.1:{port}/v1"] * 2)) as wye:
         for what, stream in (("JSON call", False), ("first chunk", True)):
-            direct, through = measure(upstream.port, wye.port, rounds, stream=stream)
+            direct, through = measure(port, wye.port, rounds, stream=stream)
             print(
                 f"{what}: direct {direct:.2f} ms, through wye {through:.2f} ms, added {through - direct:.2f} ms (p50)"
             )

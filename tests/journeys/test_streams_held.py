@@ -26,6 +26,18 @@ def upstream() -> Iterator[FakeOpenAI]:
         yield server
 
 
+NARROW = """
+[target.narrow]
+kind = "openai"
+url = "{url}"
+max_in_flight = 1
+queue = {{ size = 1, timeout = "10s" }}
+[[rule]]
+name = "all"
+use = ["up"]
+"""
+
+
 @pytest.fixture(scope="module")
 def wye(upstream: FakeOpenAI) -> Iterator[Wye]:
     with Wye(one_target(upstream.base_url)) as server:
@@ -35,8 +47,8 @@ def wye(upstream: FakeOpenAI) -> Iterator[Wye]:
 @pytest.fixture(scope="module")
 def hasty(upstream: FakeOpenAI) -> Iterator[Wye]:
     """A wye that commits a stream early and keeps it alive often."""
-    config = one_target(upstream.base_url, server='grace = "100ms"\nkeep_alive = "50ms"')
-    with Wye(config) as server:
+    url, often = upstream.base_url, 'grace = "100ms"\nkeep_alive = "50ms"'
+    with Wye(one_target(url, server=often, rules=NARROW.format(url=url))) as server:
         yield ready(server)
 
 
@@ -108,6 +120,22 @@ def test_after_many_have_left_everything_still_works(wye: Wye, upstream: FakeOpe
     upstream.script = None
     with Raw(wye, chat(stream=True)) as raw:
         assert documents(raw.rest())[-1]["choices"][0]["finish_reason"] == "stop"
+
+
+def test_a_client_that_leaves_frees_its_place_in_the_queue_and_at_the_target(hasty: Wye, upstream: FakeOpenAI) -> None:
+    upstream.script, before = endless(CONTENT, every_s=0.02), len(chats(upstream))
+    with Raw(hasty, chat(stream=True, model="narrow:gpt-4o")) as busy:
+        busy.until(b"word ")
+        for _ in range(3):  # one place in the queue, used three times
+            with Raw(hasty, chat(stream=True, model="narrow:gpt-4o")) as waiting:
+                waiting.until(KEEP_ALIVE)
+            assert hasty.settled(waiting.headers["x-wye-id"])["status"] == 499
+        assert len(chats(upstream)) == before + 1
+        upstream.script = None
+        with Raw(hasty, chat(model="narrow:gpt-4o")) as next_one:
+            busy.leave()
+            assert next_one.answer.status == 200
+            next_one.rest()
 
 
 def memory_of(wye: Wye) -> int:

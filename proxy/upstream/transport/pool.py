@@ -151,7 +151,10 @@ def _origin(url: httpx.URL) -> Origin:
 
 
 def _head(request: httpx.Request) -> bytes:
-    """Write the request's head; httpx has set Host and Content-Length."""
+    """Write the request's head; httpx has set Host and Content-Length. Raises httpx.LocalProtocolError."""
     lines = [f"{request.method} ".encode() + request.url.raw_path + b" HTTP/1.1"]
     lines += [name + b": " + value for name, value in request.headers.raw]
-    return b"\r\n".join(lines) + b"\r\n\r\n"
+    head = b"\r\n".join(lines) + b"\r\n\r\n"
+    if not head.count(b"\r") == head.count(b"\n") == len(lines) + 1:
+        raise httpx.LocalProtocolError("a header field holds a line break")
+    return head
