@@ -80,9 +80,12 @@ class _AskTarget:
         try:
             models = await list_models(self._egress, self._fleet.members[name])
         except UpstreamError as error:
-            self._emit(CatalogueFailed(target=name, why=error.message))
-            if not isinstance(error, UpstreamAnswered):  # a key without the right to list models can still chat
-                self._fleet.failed(name, error.message)
+            answered = isinstance(error, UpstreamAnswered)
+            # An upstream's own words stay out of the log: some repeat the key that they refuse.
+            why = f"it answered {error.status} ({error.failure})" if answered else error.message
+            self._emit(CatalogueFailed(target=name, why=why))
+            if not answered:  # a key without the right to list models can still chat
+                self._fleet.failed(name, why)
             return None
         self._fleet.listed(name, [model.id for model in models])
         return models

@@ -27,7 +27,18 @@ Statuses and codes follow OpenAI's own API where it has one for the case.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Self
+
+
+class Secret:
+    """A target's key, to be kept out of everything that others read."""
+
+    def __init__(self, key: str | None) -> None:
+        self._key = key or ""
+
+    def hidden_in(self, text: str) -> str:
+        """Return a text with the key blotted out."""
+        return text.replace(self._key, "***") if self._key else text
 
 
 class ProxyError(Exception):
@@ -45,6 +56,12 @@ class ProxyError(Exception):
         self.code = code or self.code
         self.headers: dict[str, str] = dict(self.own_headers)
         self.attempts = 0
+
+    def without(self, secret: Secret) -> Self:
+        """Take a secret out of what this error says: some upstreams repeat the key that they refuse."""
+        self.message = secret.hidden_in(self.message)
+        self.headers = {name: secret.hidden_in(value) for name, value in self.headers.items()}
+        return self
 
 
 class BadRequest(ProxyError):

@@ -118,8 +118,9 @@ def _member_text(wanted: object) -> Test:
     test = _text(wanted)
 
     def any_member(value: FactValue) -> Truth:
-        members = [member.strip() for member in value.split(",")] if isinstance(value, str) and "," in value else []
-        return any(test(one) for one in (value, *members))
+        if not isinstance(value, str):
+            return test(value)
+        return any(test(one.strip()) for one in (value, *value.split(",")))
 
     return any_member
 

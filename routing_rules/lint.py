@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from routing_rules.errors import Path, Problem
 from routing_rules.names import KIND_PREFIXES, split
+from routing_rules.plan import is_label
 from routing_rules.rewrite import RESERVED
 from routing_rules.spec import Rule, RuleFile
 from routing_rules.spelling import nearest
@@ -32,9 +33,11 @@ def _aliases(file: RuleFile) -> Iterator[Problem]:
 
 def _labels(file: RuleFile) -> Iterator[Problem]:
     for at, label in enumerate(file.label):
-        if not label.add.replace("-", "").replace("_", "").isalnum():
+        if not is_label(label.add):
             yield Problem(
-                path=("label", at, "add"), found=repr(label.add), expected="a word of letters, digits, '-', '_'"
+                path=("label", at, "add"),
+                found=repr(label.add),
+                expected="a word of lower-case letters, digits, '-', '_'",
             )
 
 

@@ -10,6 +10,13 @@ from routing_rules.rewrite import NO_REWRITE, Rewrite
 
 Labels = frozenset[str]
 NO_LABELS: Labels = frozenset()
+PRIVATE = "private"  # the one label that exists without a file: a caller's privacy level adds it
+
+
+def is_label(word: str) -> bool:
+    """Say whether a word may be a label: lower-case letters, digits, `-`, `_`. No two differ in case only."""
+    return word == word.lower() and word.replace("-", "").replace("_", "").isalnum() and word.isascii()
+
 
 Cause = Literal["labels", "no_model", "direct"]
 

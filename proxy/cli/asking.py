@@ -25,7 +25,7 @@ async def ask(method: str, url: str, headers: dict[str, str], body: bytes | None
             return await _answer(await egress.send(request, Target(kind="compatible", url=url)))
     except TimeoutError:
         raise Unreachable("no answer came in time", "time") from None
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:  # of the connection, or of a body whose compression cannot be undone
         raise Unreachable(*_step(error)) from None
     finally:
         await egress.aclose()
@@ -44,7 +44,7 @@ async def _answer(response: httpx.Response) -> Answer:
     return Answer(status=response.status_code, headers=dict(response.headers), body=bytes(body), address=address)
 
 
-def _step(error: httpx.TransportError) -> tuple[str, Kind]:
+def _step(error: httpx.RequestError) -> tuple[str, Kind]:
     text = str(error)
     if not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         return "the connection was broken off", "broken"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date, datetime, time
 from math import isfinite
 from typing import Any
@@ -11,6 +11,8 @@ from proxy.config.addresses import is_boundary, is_loopback
 from proxy.config.schema import Config, Server
 from proxy.config.target_checks import check_target
 from routing_rules import Path, Problem, Rule
+from routing_rules.plan import PRIVATE
+from routing_rules.spelling import nearest
 
 _HIGHEST_PORT = 65_535
 
@@ -20,7 +22,7 @@ def check_config(config: Config) -> Iterator[Problem]:
     yield from check_server(config.server)
     for name, target in config.target.items():
         yield from check_target(name, target)
-    yield from _boundary(config.boundary)
+    yield from _boundary(config)
     for at, rule in enumerate(config.rule):
         yield from _rewrites(rule, ("rule", at))
 
@@ -39,8 +41,15 @@ def check_server(server: Server) -> Iterator[Problem]:
         yield Problem(path=("server", "host"), found=f"the host {server.host!r}", expected=expected)
 
 
-def _boundary(boundary: Mapping[str, tuple[str, ...]]) -> Iterator[Problem]:
-    for label, entries in boundary.items():
+def _boundary(config: Config) -> Iterator[Problem]:
+    added = {label.add for label in config.label}
+    accepted = {label for target in config.target.values() for label in target.accepts}
+    known = (added | accepted | {PRIVATE}) - {"*"}
+    for label, entries in config.boundary.items():
+        if label not in known:
+            expected = f"a label that is added or accepted somewhere: {', '.join(sorted(known))}"
+            close = nearest(label, known)
+            yield Problem(path=("boundary", label), found=f"the label {label!r}", expected=expected, nearest=close)
         for entry in entries:
             if not is_boundary(entry):
                 expected = 'a network such as "10.0.0.0/8", an address, or a host pattern such as "*.internal"'

@@ -9,10 +9,10 @@ from urllib.parse import SplitResult, urlsplit
 from proxy.config.secrets import is_reference
 from routing_rules import Path, Problem, Target
 from routing_rules.globs import is_glob
+from routing_rules.plan import is_label
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
-_WORD = re.compile(r"[\w-]+")
 # They frame the message or name its receiver, which is the connection's business.
 _FRAMING = frozenset(
     {"connection", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
@@ -49,6 +49,8 @@ def _url_fault(target: Target) -> tuple[str, str] | None:
 
 
 def _extra(url: SplitResult) -> tuple[str, str] | None:
+    if "{" in url.netloc:
+        return "a placeholder in the host", "a host of its own: a client's model name must never choose it"
     if "@" in url.netloc:
         return "a user name or password in the address", "an address alone: `key` and `auth` are for credentials"
     if url.query:
@@ -114,5 +116,7 @@ def _numbers(target: Target, path: Path) -> Iterator[Problem]:
 
 def _accepts(target: Target, path: Path) -> Iterator[Problem]:
     for label in target.accepts:
-        if label != "*" and not _WORD.fullmatch(label):
-            yield Problem(path=(*path, "accepts"), found=f"{label!r}", expected='labels, or "*" for any')
+        if label != "*" and not is_label(label):
+            yield Problem(
+                path=(*path, "accepts"), found=f"{label!r}", expected='labels (lower-case words), or "*" for any'
+            )

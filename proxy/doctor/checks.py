@@ -12,6 +12,7 @@ from proxy.doctor.ask import Answer, Ask, Kind, Unreachable
 from proxy.doctor.listing import first_chat_model, listed_models
 from proxy.doctor.questions import Questions
 from proxy.doctor.report import Finding, TargetReport
+from proxy.errors import Secret
 from routing_rules import Target
 from routing_rules.names import renamed
 
@@ -46,7 +47,9 @@ async def examine(name: str, target: Target, environ: Mapping[str, str], ask: As
     else:
         findings += [Finding("reach", "ok", f"answers at {target.url}")]
         findings += await _beyond(answer, target, questions, secret)
-    return TargetReport(name, target.kind, target.url, tuple(findings))
+    told = Secret(key)  # some upstreams repeat the key that they refuse
+    hidden = [msgspec.structs.replace(finding, says=told.hidden_in(finding.says)) for finding in findings]
+    return TargetReport(name, target.kind, target.url, tuple(hidden))
 
 
 async def _beyond(answer: Answer, target: Target, questions: Questions, secret: Finding) -> list[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import unquote_plus
 
 from litestar import asgi
 from litestar.handlers import ASGIRouteHandler
@@ -53,9 +54,9 @@ def read_context(scope: Scope, body: bytes) -> Context:
     headers: dict[str, str] = {}
     for name, value in scope["headers"]:
         # A field that comes twice is one list (RFC 9110, 5.2): a label in the first must not be lost to the second.
-        key, text = name.decode("latin-1"), value.decode("latin-1")
+        key, text = name.decode("latin-1"), value.decode("latin-1").strip(" \t")
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
-    address = f"{scope['path']}?{scope['query_string'].decode('latin-1')}"
+    address = f"{scope['path']}?{unquote_plus(scope['query_string'].decode('latin-1'))}"
     return Context(id=scope["state"]["wye_id"], endpoint="chat", headers=headers, body=body, address=address)
 
 

@@ -46,6 +46,8 @@ class Edge:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         id = f"wye-{secrets.token_hex(12)}"  # noqa: A001 - what it is
         scope.setdefault("state", {})["wye_id"] = id
+        # The server adds a body's trailers to this list as they come; what is admitted here is what counts.
+        scope["headers"] = list(scope["headers"])
         answer = _Answer(send, id, client_request_id(scope["headers"]))
         try:
             self._admit(scope["headers"])

@@ -14,17 +14,25 @@ class RequestFacts:
     """Facts of a request; a detector that fails leaves its fact unknown, which adds labels and matches no rule."""
 
     def __init__(
-        self, *, endpoint: str, model: str | None, stream: bool, headers: Mapping[str, str], document: Any, address: str
+        self,
+        *,
+        endpoint: str,
+        model: str | None,
+        stream: bool,
+        headers: Mapping[str, str],
+        document: Any,
+        texts: Iterable[str],
     ) -> None:
+        """Take the request. `texts` are what belongs to its text besides the body: path, query, headers that travel."""
         self._known: dict[str, FactValue] = {"endpoint": endpoint, "model": model, "stream": stream}
         self._headers = headers
         self._document = document
-        self._address = address
+        self._texts = tuple(texts)
 
     def value(self, name: str) -> FactValue:
         """Return a fact, None where the request has no such thing, or `UNKNOWN`."""
         if name.startswith("header."):
-            return self._headers.get(name.removeprefix("header."))
+            return as_utf8(self._headers.get(name.removeprefix("header.")))
         if name not in self._known:
             self._known[name] = self._detect(name)
         return self._known[name]
@@ -36,9 +44,17 @@ class RequestFacts:
 
     def _detect(self, name: str) -> FactValue:
         try:
-            return _DETECTORS[name](text_view(self._document, self._address))
+            return _DETECTORS[name](text_view(self._document, *self._texts))
         except Exception:  # noqa: BLE001 - whatever a detector fails with, its fact is unknown and its label binds
             return UNKNOWN
+
+
+def as_utf8(value: str | None) -> str | None:
+    """Read a header's bytes as UTF-8 where they are: HTTP hands them on as latin-1, and clients send either."""
+    try:
+        return value.encode("latin-1").decode("utf-8") if value is not None else None
+    except UnicodeError:
+        return value
 
 
 _DETECTORS = {"secrets": has_secret}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re2
 
 _NAMED = (
-    r"(?:pass(?:word|phrase|wd|code)|pwd|secret(?:[ _-]?key)?|api[ _-]?key|access[ _-]?(?:key|token)"
+    r"(?:pass(?:wor[dt]|wort|phrase|wd|code)|kennwort|pwd|secret(?:[ _-]?key)?|api[ _-]?key|access[ _-]?(?:key|token)"
     r"|auth[ _-]?token|private[ _-]?key|credentials?)"
 )
 _IS = r"(?:is|are|was|lautet|ist|est|es)"

@@ -25,7 +25,7 @@ from proxy.upstream.fleet import Fleet
 from proxy.wire.chat import ChatRequest, read_chat
 from routing_rules import Plan, RuleBook
 
-LARGE = 256_000  # bytes of a body whose text is looked through in a thread, where RE2 holds nobody up
+LARGE = 64_000  # bytes of a body whose text is looked through in a thread, where RE2 holds nobody up
 
 
 class Exchange:
@@ -81,7 +81,7 @@ class Exchange:
             stream=request.stream,
             headers=context.headers,
             document=request.document,
-            address=context.address,
+            texts=(context.address, *(context.headers.get(name, "") for name in self._fleet.passed_up)),
         )
         if len(context.body) > LARGE:
             await asyncio.to_thread(facts.prepare, self._rulebook.facts)

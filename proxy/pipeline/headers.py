@@ -17,7 +17,7 @@ _DROPPED = frozenset(
         *("proxy-authenticate", "proxy-authorization", "proxy-authentication-info", "via", "alt-svc"),
         *("date", "server", "set-cookie", "strict-transport-security", "location", "content-location"),
         *("content-length", "content-encoding", "content-type", "etag", "digest", "content-digest", "accept-ranges"),
-        *("access-control-allow-origin", "access-control-allow-credentials", "access-control-expose-headers", "vary"),
+        *("refresh", "link", "clear-site-data", "content-security-policy", "vary"),
     }
 )
 # What keeps proxies on the way from holding a stream back (nginx, and whoever honours Cache-Control).
@@ -36,7 +36,7 @@ def handed_on(upstream: Mapping[str, str]) -> Headers:
     return {
         name: value
         for name, value in upstream.items()
-        if name not in _DROPPED and name not in named and not name.startswith("x-wye-")
+        if name not in _DROPPED and name not in named and not name.startswith(("x-wye-", "access-control-"))
     }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from proxy.errors import BadRequest
 from proxy.wire.chat import PREFERENCES
 from routing_rules import Labelled, Target
+from routing_rules.plan import PRIVATE, is_label
 
 _PRIVATE_LEVELS = ("high", "max")
 _LEVELS = ("standard", *_PRIVATE_LEVELS)
@@ -29,14 +30,14 @@ def brought_labels(headers: Mapping[str, str], preferences: Mapping[str, Any]) -
                 f"The privacy level must be one of {', '.join(_LEVELS)}.", param=f"{PREFERENCES}.privacy_level"
             )
         if level in _PRIVATE_LEVELS:
-            labelled = labelled.with_label("private", f"the privacy level {level}")
+            labelled = labelled.with_label(PRIVATE, f"the privacy level {level}")
     return labelled
 
 
 def _named_labels(headers: Mapping[str, str]) -> Iterator[str]:
     for label in headers.get("x-wye-label", "").split(","):
-        word = label.strip()
-        if word and not word.replace("-", "").replace("_", "").isalnum():
+        word = label.strip().lower()
+        if word and not is_label(word):
             raise BadRequest("x-wye-label must be words of letters, digits, '-' and '_', with commas between them.")
         if word:
             yield word

@@ -40,7 +40,7 @@ class Relay:
             record.status = 200
         except ProxyError as error:
             record.status, record.code = error.status, error.code
-            yield error_events(error)
+            yield error_events(error.without(self._attempt.secret))
 
     async def aclose(self) -> None:
         """Settle the exchange and close the upstream, or give its connection back if it was read to the end."""

@@ -25,6 +25,8 @@ class Compatible:
 
     def prepare(self, ask: Ask) -> Prepared:
         """Write the body: the client's fields, the rule's rewrite, this upstream's model, usage always."""
+        if ask.labels and is_cloud(ask.model):
+            raise EgressRefused("This Ollama model runs in Ollama's cloud, which may not be given a labelled request.")
         fields, dropped = self._fields(ask)
         if ask.request.stream:
             fields["stream_options"] = usage_injected(fields.get("stream_options"))
@@ -33,7 +35,9 @@ class Compatible:
     def _fields(self, ask: Ask) -> tuple[dict[str, Any], tuple[str, ...]]:
         fields = ask.rewrite.apply(ask.request.document)
         fields.pop(PREFERENCES, None)
-        return fields, ()
+        # A server written in Go would take `MODEL` for the model, and the last one wins.
+        twins = [name for name in fields if name != "model" and name.casefold() == "model"]
+        return {name: value for name, value in fields.items() if name not in twins}, tuple(twins)
 
     def answer(self, body: bytes, ask: Ask) -> Answer:
         """Mend a whole answer."""
@@ -61,8 +65,6 @@ class Ollama(Compatible):
     """Ollama's `/v1`."""
 
     def _fields(self, ask: Ask) -> tuple[dict[str, Any], tuple[str, ...]]:
-        if ask.labels and is_cloud(ask.model):
-            raise EgressRefused("This Ollama model runs in Ollama's cloud, which may not be given a labelled request.")
         fields, _ = super()._fields(ask)
         return local_body(fields, strict=ask.strict)
 

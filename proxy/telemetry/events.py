@@ -1,6 +1,7 @@
 """What happened, as frozen values. Features and the pipeline say it; logs, metrics and traces report it.
 
-No field ever holds text of a request or an answer, a key, or a header's value that a client sent.
+No field ever holds text of a request or an answer, or a key. Of what a client sends, only names are repeated: of models
+and of labels, and only where they look like names.
 """
 
 from __future__ import annotations

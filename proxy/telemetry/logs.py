@@ -6,6 +6,7 @@ No line holds a body, a key or a header's value. Tracebacks never carry local va
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from typing import Literal
 
@@ -14,6 +15,8 @@ import structlog
 
 from proxy.telemetry.events import AttemptFailed, CatalogueFailed, Event, ExchangeSettled, Fault
 
+# What a model's name looks like anywhere; a client may have written anything else in its place.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}")
 _NAMES: dict[type[Event], tuple[str, str]] = {
     AttemptFailed: ("attempt.failed", "warning"),
     CatalogueFailed: ("catalogue.failed", "warning"),
@@ -54,4 +57,6 @@ def log_event(event: Event) -> None:
     """Write one event."""
     name, level = _NAMES[type(event)]
     fields = {field: value for field, value in msgspec.structs.asdict(event).items() if value not in (None, ())}
+    if "model" in fields and not _NAME.fullmatch(fields["model"]):
+        fields["model"] = "(not a name)"
     getattr(structlog.get_logger(), level)(name, **fields)

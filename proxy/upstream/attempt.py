@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 
 import httpx
 
-from proxy.errors import BadGateway, InternalError
+from proxy.errors import BadGateway, InternalError, Secret
 from proxy.providers.base import Answer, Ask
 from proxy.upstream.answered_stream import AnsweredStream
 from proxy.upstream.egress import Egress
@@ -33,6 +33,11 @@ class Attempt:
         self._ask = ask
         self._answer: Answer | AnsweredStream | None = None
         self._open = AsyncExitStack()
+
+    @property
+    def secret(self) -> Secret:
+        """The target's key, which nobody else may read."""
+        return self._member.destination.secret
 
     @property
     def whole(self) -> Answer:
@@ -73,7 +78,7 @@ class Attempt:
             ):
                 response = await egress.send(request, self._member.target)
                 self._open.push_async_callback(response.aclose)
-                self.headers = response.headers
+                self.headers = {name: self.secret.hidden_in(value) for name, value in response.headers.items()}
                 await self._read(response, _pieces(response), until)
 
     async def _read(self, response: httpx.Response, pieces: AsyncIterator[bytes], until: float) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
-from proxy.errors import BadRequest
+from proxy.errors import BadRequest, Secret
 from proxy.upstream.egress import LABELS, NoText
 from routing_rules import Labels, Target
 
@@ -25,6 +25,7 @@ class Destination:
 
     def __init__(self, target: Target, key: str | None, agent: str, via: str) -> None:
         self.target = target
+        self.secret = Secret(key)
         self._base = target.url.rstrip("/")
         self._headers = {
             "accept": "application/json",
@@ -35,13 +36,11 @@ class Destination:
             **{name.lower(): value for name, value in target.headers.items()},
         }
         self._urls: dict[str, httpx.URL] = {}  # parsing one costs more than all the rest of a request
-        self._passed = frozenset(
-            {*(PASSED_UP if target.kind == "openai" else ()), *map(str.lower, target.pass_headers)}
-        )
+        self.passed = frozenset({*(PASSED_UP if target.kind == "openai" else ()), *map(str.lower, target.pass_headers)})
 
     def post(self, path: str, body: bytes, *, model: str, labels: Labels, client: Mapping[str, str]) -> httpx.Request:
         """Build the request that carries a body."""
-        passed = {name: value for name, value in client.items() if name in self._passed}
+        passed = {name: value for name, value in client.items() if name in self.passed}
         headers = {**passed, **self._headers, "content-type": "application/json"}
         return self._request("POST", self._url(path, model), headers, labels, body)
 

@@ -49,7 +49,7 @@ class Failover:
             try:
                 return await self._try(candidate, plan, request, client), len(errors) + 1
             except (UpstreamError, Unsupported, Overloaded, EgressRefused) as error:
-                errors.append(error)
+                errors.append(error.without(self._fleet.members[candidate.target].destination.secret))
                 self._note(id, candidate, error, (time.perf_counter() - started) * 1000)
                 if isinstance(error, UpstreamError) and error.failure in FINAL:
                     break

@@ -38,6 +38,11 @@ class Fleet:
         }
         self.states: dict[str, TargetState] = {name: TargetState() for name in targets}
 
+    @property
+    def passed_up(self) -> frozenset[str]:
+        """The names of the client's headers that travel to any target."""
+        return frozenset().union(*(member.destination.passed for member in self.members.values()))
+
     def listed(self, name: str, models: Sequence[str]) -> None:
         """Remember what a target has; whoever lists models is up."""
         default = next((model for model in models if not any(word in model.lower() for word in _NOT_FOR_CHAT)), None)

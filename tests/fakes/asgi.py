@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
-from proxy.endpoints.asgi_types import Message, Scope
+import httpx
+
+from proxy.endpoints.asgi_types import ASGIApp, Message, Scope
 
 Raw = Iterable[tuple[str, str]]
 
@@ -95,3 +98,31 @@ class Sent:
         """Whether the answer was ended, once and last."""
         ends: list[Any] = [not message.get("more_body", False) for message in self.messages[1:]]
         return ends.count(True) == 1 and ends[-1]
+
+
+@asynccontextmanager
+async def running(app: ASGIApp) -> AsyncIterator[httpx.AsyncClient]:
+    """Start an application as a server does, and give a client that talks to it without a socket."""
+    orders: asyncio.Queue[str] = asyncio.Queue()
+    said: asyncio.Queue[str] = asyncio.Queue()
+
+    async def receive() -> Message:
+        return {"type": await orders.get()}
+
+    async def send(message: Message) -> None:
+        await said.put(message["type"])
+
+    async def live() -> None:
+        await app({"type": "lifespan", "state": {}}, receive, send)
+
+    life = asyncio.get_running_loop().create_task(live())
+    try:
+        await orders.put("lifespan.startup")
+        assert await said.get() == "lifespan.startup.complete"
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
+            yield client
+    finally:
+        await orders.put("lifespan.shutdown")
+        await life
+    assert await said.get() == "lifespan.shutdown.complete"

@@ -28,7 +28,7 @@ NO_IMAGES = "image input is not supported - hint: if this is unexpected, you may
 GENERATION_FACTOR = 10
 
 
-class Refused(Exception):  # noqa: N818 - it is Ollama's answer, not a failure of the fake
+class Refused(Exception):
     """A `gin.H{"error": message}` that ends a handler; `more` are keys beside it."""
 
     def __init__(self, status: int, message: str, **more: str) -> None:

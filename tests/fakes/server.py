@@ -192,6 +192,8 @@ class Server:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for writer in self._open:  # of a connection whose task was cancelled before it began
+            writer.close()
         await asyncio.sleep(0)
 
     async def _close_idle(self) -> None:

@@ -6,7 +6,8 @@ from routing_rules import UNKNOWN, TargetState
 
 
 def test_unknown_is_not_absent_and_not_false() -> None:
-    assert UNKNOWN not in (None, False, "", 0)
+    others: list[object] = [None, False, "", 0]
+    assert UNKNOWN not in others
     assert repr(UNKNOWN) == "UNKNOWN"
 
 

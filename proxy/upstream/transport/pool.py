@@ -31,21 +31,23 @@ class Transport(httpx.AsyncBaseTransport):
 
         A kept connection that its server closed under us before a byte came back is no fault of anybody: once more.
         """
-        origin = _origin(request.url)
+        origin, head = _origin(request.url), _head(request)
         kept = self._kept(origin)
         if kept is not None:
             try:
-                return await self._exchange(kept, origin, request)
+                return await self._exchange(kept, origin, request, head)
             except httpx.TransportError:
                 if kept.touched:
                     raise
-        return await self._exchange(await self._connected(origin, request), origin, request)
+        return await self._exchange(await self._connected(origin, request), origin, request, head)
 
-    async def _exchange(self, connection: Connection, origin: Origin, request: httpx.Request) -> httpx.Response:
+    async def _exchange(
+        self, connection: Connection, origin: Origin, request: httpx.Request, head: bytes
+    ) -> httpx.Response:
         connection.begin()
         try:
             body = request.content
-            await connection.send(_head(request), body)
+            await connection.send(head, body)
             status, headers = await connection.head()
         except BaseException:
             self._drop(connection)

@@ -169,7 +169,7 @@ async def test_lists_are_kept_fresh_and_a_missing_one_is_asked_for_sooner(monkey
         if len(slept) == 2:
             raise asyncio.CancelledError
 
-    monkeypatch.setattr(catalogue_module.asyncio, "sleep", sleep)
+    monkeypatch.setattr("proxy.catalogue.catalogue.asyncio.sleep", sleep)
     made = catalogue(targets)
     with pytest.raises(asyncio.CancelledError):
         await made.run()

@@ -5,7 +5,7 @@ import pytest
 
 from proxy.config.checks import check_config, check_server
 from proxy.config.schema import Config, Server
-from routing_rules import Rule, Target
+from routing_rules import Label, Rule, Target
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,12 @@ def test_a_rewrite_sets_only_what_json_can_hold(value: Any) -> None:
 def test_targets_are_checked_too() -> None:
     (problem,) = check_config(Config(target={"a": Target(kind="compatible", url="nowhere")}))
     assert problem.path == ("target", "a", "url")
+
+
+def test_a_boundary_for_a_label_that_nobody_bears_is_a_misspelling() -> None:
+    label = Label(add="finance", when={})
+    (problem,) = check_config(
+        Config(label=(label,), boundary={"finance": (), "financ": ("10.0.0.0/8",), "private": ()})
+    )
+    assert problem.path == ("boundary", "financ")
+    assert problem.nearest == "finance"

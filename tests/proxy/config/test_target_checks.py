@@ -40,6 +40,7 @@ def test_a_sound_target_has_no_problem(keys: dict[str, Any]) -> None:
         ("http://me:hunter2@host/v1", "a user name or password"),
         ("http://host/v1?key=hunter2", "a query"),
         ("http://host/v1#hunter2", "a fragment"),
+        ("http://{model}:8080/v1", "a placeholder in the host"),
         ("http://host/v1/chat/completions", "one endpoint"),
     ],
 )

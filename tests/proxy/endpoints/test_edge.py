@@ -14,6 +14,10 @@ from tests.fakes.asgi import Client, Raw, Sent, scope
 pytestmark = pytest.mark.anyio
 
 
+def NOBODY(_: Event) -> None:  # noqa: N802 - it is one
+    """Hear no event."""
+
+
 class App:
     """Answers 200, or does what it is told to; remembers the scopes that got through to it."""
 
@@ -110,7 +114,7 @@ async def test_two_hosts_are_one_too_many_and_none_is_one_too_few() -> None:
     assert refused(*await call([("host", "localhost"), ("host", "localhost")])) == (400, None)
     app, sent = App(), Sent()
     nameless = {**scope(), "headers": []}
-    await Edge(app, via="x", everywhere=True, emit=[].append)(nameless, Client(b"").receive, sent.send)
+    await Edge(app, via="x", everywhere=True, emit=NOBODY)(nameless, Client(b"").receive, sent.send)
     assert refused(sent, app) == (400, None)
 
 
@@ -228,12 +232,12 @@ async def test_a_fault_in_the_middle_of_an_answer_breaks_it_off() -> None:
 
 async def test_a_websocket_is_closed_before_it_is_open() -> None:
     app, sent = App(), Sent()
-    await Edge(app, via="x", everywhere=True, emit=[].append)({"type": "websocket"}, Client().receive, sent.send)
+    await Edge(app, via="x", everywhere=True, emit=NOBODY)({"type": "websocket"}, Client().receive, sent.send)
     assert [message["type"] for message in sent.messages] == ["websocket.close"]
     assert app.scopes == []
 
 
 async def test_the_life_of_the_server_is_the_applications() -> None:
     app, sent = App(), Sent()
-    await Edge(app, via="x", everywhere=False, emit=[].append)({"type": "lifespan"}, Client().receive, sent.send)
+    await Edge(app, via="x", everywhere=False, emit=NOBODY)({"type": "lifespan"}, Client().receive, sent.send)
     assert [one["type"] for one in app.scopes] == ["lifespan"]

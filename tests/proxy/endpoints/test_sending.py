@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from proxy.endpoints import sending
 from proxy.endpoints.asgi_types import Message
 from proxy.endpoints.sending import heartbeat, send_error, send_reply, send_whole
 from proxy.errors import BadRequest, Overloaded
@@ -111,7 +110,7 @@ class Clock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._waiting: list[asyncio.Event] = []
         self.asked: list[float] = []
-        monkeypatch.setattr(sending.asyncio, "sleep", self._sleep)
+        monkeypatch.setattr("proxy.endpoints.sending.asyncio.sleep", self._sleep)
 
     async def _sleep(self, seconds: float) -> None:
         self.asked.append(seconds)

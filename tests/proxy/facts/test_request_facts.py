@@ -13,7 +13,7 @@ SECRET = {"messages": [{"role": "user", "content": "password: hunter2"}]}
 
 
 def facts(document: Any = None, **more: Any) -> RequestFacts:
-    given = {"endpoint": "chat", "model": "gpt-4o", "stream": True, "headers": {"x-team": "legal"}, "address": "/v1"}
+    given = {"endpoint": "chat", "model": "gpt-4o", "stream": True, "headers": {"x-team": "legal"}, "texts": ["/v1"]}
     return RequestFacts(document=document or {}, **{**given, **more})
 
 
@@ -39,7 +39,7 @@ def test_a_request_need_not_name_a_model() -> None:
 def test_a_secret_anywhere_in_the_body_or_the_address_is_found() -> None:
     assert facts(SECRET).value("secrets") is True
     assert facts({"x_unknown": {"password": "hunter2"}}).value("secrets") is True
-    assert facts(address="/v1/chat/completions?password=hunter2").value("secrets") is True
+    assert facts(texts=["/v1/chat/completions?password=hunter2"]).value("secrets") is True
 
 
 class Detector:

@@ -38,7 +38,11 @@ def test_every_string_is_in_the_view_keys_included(document: Any) -> None:
         ({"messages": [{"role": "user", "content": "hello"}]}, "content: hello"),
         ({"x_unknown": {"deep": [{"er": "found"}]}}, "er: found"),
         ({"tools": [{"function": {"parameters": {"api_key": {"type": "string"}}}}]}, "api_key"),
-        ({"only_a_key": 5}, "only_a_key"),
+        ({"only_a_key": None}, "only_a_key"),
+        ({"password": 48392019}, "password: 48392019"),
+        ({"password": ["hunter2"]}, "password: hunter2"),
+        ({"password": {"value": "hunter2"}}, "password: hunter2"),
+        ({"arguments": '{"q": "the \\u0070assword"}'}, "q: the password"),
         ({"metadata": {"a": ["one", "two"]}}, "one"),
     ],
 )

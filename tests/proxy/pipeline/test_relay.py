@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from proxy.errors import BadGateway, GatewayTimeout, NoTarget, ProxyError
+from proxy.errors import BadGateway, GatewayTimeout, NoTarget, ProxyError, Secret
 from proxy.pipeline.context import Record
 from proxy.pipeline.relay import Begun, LateRelay, Relay, abandon
 from proxy.tasks import Tasks
@@ -25,6 +25,7 @@ class FakeAttempt:
         self.candidate = Candidate("local", "m")
         self.usage = Usage(3, 2, 5)
         self.closed = 0
+        self.secret = Secret("sk-operator")
         self._pieces = pieces
 
     @property

@@ -15,7 +15,7 @@ GO = {"type": "function", "function": {"name": "go", "parameters": {}}}
 ONLY_LOOK = {"type": "function", "function": {"name": "look"}}
 
 
-def written(*, strict: bool = False, **fields: Any) -> tuple[Fields, tuple[str, ...]]:
+def written(fields: Fields, *, strict: bool = False) -> tuple[Fields, tuple[str, ...]]:
     body, dropped = local_body({"model": "m", "messages": HELLO, **fields}, strict=strict)
     assert (body.pop("model"), body.pop("messages")) == ("m", HELLO)
     return body, dropped
@@ -33,7 +33,7 @@ def written(*, strict: bool = False, **fields: Any) -> tuple[Fields, tuple[str, 
 )
 @pytest.mark.parametrize("strict", [True, False])
 def test_what_ollama_reads_or_nobody_knows_goes_through(fields: Fields, strict: bool) -> None:
-    assert written(strict=strict, **fields) == (fields, ())
+    assert written(fields, strict=strict) == (fields, ())
 
 
 @pytest.mark.parametrize(
@@ -48,13 +48,13 @@ def test_what_ollama_reads_or_nobody_knows_goes_through(fields: Fields, strict: 
     ],
 )
 def test_the_cap_on_tokens_goes_by_the_name_that_ollama_reads(fields: Fields, expected: Fields) -> None:
-    assert written(**fields) == (expected, ())
+    assert written(fields) == (expected, ())
 
 
 @pytest.mark.parametrize("name", ["store", "metadata", "user", "service_tier", "prompt_cache_key", "safety_identifier"])
 @pytest.mark.parametrize("strict", [True, False])
 def test_what_only_keeps_openais_books_stays_here_without_a_word(name: str, strict: bool) -> None:
-    assert written(strict=strict, **{name: "x"}) == ({}, ())
+    assert written({name: "x"}, strict=strict) == ({}, ())
 
 
 WITHOUT_EFFECT = [
@@ -71,13 +71,13 @@ WITHOUT_EFFECT = [
 
 @pytest.mark.parametrize(("name", "value"), WITHOUT_EFFECT)
 def test_what_would_have_no_effect_is_named(name: str, value: Any) -> None:
-    assert written(**{name: value}) == ({}, (name,))
+    assert written({name: value}) == ({}, (name,))
 
 
 @pytest.mark.parametrize(("name", "value"), WITHOUT_EFFECT)
 def test_what_would_have_no_effect_is_refused_by_a_strict_target(name: str, value: Any) -> None:
     with pytest.raises(Unsupported) as caught:
-        written(strict=True, **{name: value})
+        written({name: value}, strict=True)
     assert (caught.value.param, caught.value.code) == (name, "unsupported_parameter")
 
 
@@ -87,18 +87,18 @@ def test_what_would_have_no_effect_is_refused_by_a_strict_target(name: str, valu
 )
 @pytest.mark.parametrize("strict", [True, False])
 def test_what_asks_for_nothing_is_no_loss(fields: Fields, strict: bool) -> None:
-    assert written(strict=strict, **fields) == ({}, ())
+    assert written(fields, strict=strict) == ({}, ())
 
 
 @pytest.mark.parametrize("count", [None, 1])
 def test_one_choice_is_what_there_is(count: Any) -> None:
-    assert written(n=count) == ({}, ())
+    assert written({"n": count}) == ({}, ())
 
 
 @pytest.mark.parametrize("count", [2, 0, "2", [], 1.5])
 def test_several_choices_are_refused_and_not_pretended(count: Any) -> None:
     with pytest.raises(Unsupported) as caught:
-        written(n=count)
+        written({"n": count})
     assert caught.value.param == "n"
 
 
@@ -120,31 +120,31 @@ def test_several_choices_are_refused_and_not_pretended(count: Any) -> None:
 def test_a_choice_of_tools_is_honoured_as_far_as_leaving_some_away_can(
     choice: Any, tools: list[Any] | None, dropped: tuple[str, ...]
 ) -> None:
-    body, named = written(tools=[LOOK, GO], tool_choice=choice)
+    body, named = written({"tools": [LOOK, GO], "tool_choice": choice})
     assert (body, named) == ({} if tools is None else {"tools": tools}, dropped)
 
 
 @pytest.mark.parametrize("choice", ["required", ONLY_LOOK])
 def test_a_strict_target_refuses_to_force_a_call(choice: Any) -> None:
     with pytest.raises(Unsupported) as caught:
-        written(strict=True, tools=[LOOK], tool_choice=choice)
+        written({"tools": [LOOK], "tool_choice": choice}, strict=True)
     assert caught.value.param == "tool_choice"
 
 
 @pytest.mark.parametrize("tools", [None, 5, [5], [{"function": 5}], [None]])
 def test_strange_tools_are_ollamas_to_refuse_and_break_nothing_here(tools: Any) -> None:
-    body, _ = written(tools=tools, tool_choice="required")
+    body, _ = written({"tools": tools, "tool_choice": "required"})
     assert body == {"tools": tools}
-    assert written(tools=tools, tool_choice=ONLY_LOOK)[1] == ("tool_choice",)
+    assert written({"tools": tools, "tool_choice": ONLY_LOOK})[1] == ("tool_choice",)
 
 
 @pytest.mark.parametrize("name", ["MODEL", "Model", "me\u017f\u017fages", "\u212aeep_alive", "n\u00e4me"])
 def test_a_field_that_go_would_take_for_another_is_left_out_and_said_to_be(name: str) -> None:
-    assert written(**{name: "x"}) == ({}, ("fields-with-other-letters",))
+    assert written({name: "x"}) == ({}, ("fields-with-other-letters",))
 
 
 def test_all_that_is_dropped_is_named() -> None:
-    _, dropped = written(logit_bias={"1": 1}, modalities=["text"], tool_choice="required", NEW=1)
+    _, dropped = written({"logit_bias": {"1": 1}, "modalities": ["text"], "tool_choice": "required", "NEW": 1})
     assert dropped == ("fields-with-other-letters", "logit_bias", "modalities", "tool_choice")
 
 

@@ -123,7 +123,7 @@ def test_a_choice_has_all_its_fields_and_a_null_until_the_end() -> None:
 
 def test_each_choice_is_introduced_once() -> None:
     choices = [{"index": at, "delta": {"content": "x"}, "finish_reason": None} for at in (0, 1)]
-    ends = [{"index": at, "delta": {}, "finish_reason": "stop"} for at in (0, 1)]
+    ends: list[Json] = [{"index": at, "delta": {}, "finish_reason": "stop"} for at in (0, 1)]
     first, second, _ = mended(chunk(choices=choices), chunk(choices=choices), chunk(choices=ends))
     assert [("role" in one["delta"]) for one in (*first["choices"], *second["choices"])] == [True, True, False, False]
 

@@ -9,7 +9,7 @@ from proxy.errors import Unsupported
 from proxy.providers.messages import local_messages
 
 Message = dict[str, Any]
-PNG = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+PNG: Message = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
 CALL = {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": '{"a":1}'}}
 
 
@@ -144,7 +144,7 @@ def test_a_part_of_a_strange_kind_is_ollamas_to_refuse(kind: Any) -> None:
 
 
 def test_what_is_given_is_left_as_it_was() -> None:
-    given = [
+    given: list[Message] = [
         {"role": "developer", "content": [text("a")]},
         {"role": "system", "content": "b"},
         {"role": "assistant", "content": None, "tool_calls": [{"function": {"name": "x", "arguments": ""}}]},

@@ -34,5 +34,5 @@ def test_an_event_is_a_fact_and_not_changed() -> None:
 
 def test_an_event_is_made_by_names_only() -> None:
     with pytest.raises(TypeError):
-        Fault("1", "ValueError", "x.py:5")  # type: ignore[misc]
+        Fault("1", "ValueError", "x.py:5")  # type: ignore[call-arg]
     assert msgspec.structs.asdict(Fault(id="1", kind="k", where="w")) == {"id": "1", "kind": "k", "where": "w"}

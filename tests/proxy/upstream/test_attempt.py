@@ -79,9 +79,9 @@ async def test_a_whole_answer_is_there_once_it_has_begun() -> None:
 async def test_a_stream_is_there_with_its_first_content() -> None:
     one = One(stream(chunk("a"), STOP, LAST, DONE), ask(STREAM))
     attempt = await one.begin()
-    assert attempt.usage is None
+    before = attempt.usage
     assert b"".join([piece async for piece in attempt.stream.pieces()]) == chunk("a") + STOP + DONE
-    assert attempt.usage == Usage(3, 2, 5)
+    assert (before, attempt.usage) == (None, Usage(3, 2, 5))
     await attempt.aclose()
     assert one.closed == [1]
     with pytest.raises(InternalError):

@@ -25,15 +25,6 @@ def closed_port() -> int:
         return int(listener.getsockname()[1])
 
 
-@pytest.fixture
-def asked() -> Iterator[list[str]]:
-    """Allow every address, and remember which were asked about."""
-    addresses: list[str] = []
-    token = ALLOWED.set(lambda address: addresses.append(address) is None)
-    yield addresses
-    ALLOWED.reset(token)
-
-
 def allow(judge: Callable[[str], bool]) -> None:
     ALLOWED.set(judge)
 

@@ -1,0 +1,221 @@
+"""The whole application, without a server in front of it: real sockets lead to the fake upstreams only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from proxy.app import build
+from proxy.config.schema import Config, Server
+from proxy.endpoints.asgi_types import ASGIApp
+from proxy.telemetry.events import CatalogueFailed, Event, ExchangeSettled
+from routing_rules import Label, Rule, RuleError
+from tests.fakes.asgi import running
+from tests.fakes.asks import HELLO
+from tests.fakes.ollama import FakeOllama
+from tests.fakes.rule_files import target
+from tests.fakes.upstream import FakeOpenAI, error, json_reply
+
+pytestmark = pytest.mark.anyio
+
+SECRET = [{"role": "user", "content": "my password is " + "hunter2"}]
+
+
+@pytest.fixture
+def cloud() -> Iterator[FakeOpenAI]:
+    with FakeOpenAI(key="sk-cloud") as server:
+        yield server
+
+
+@pytest.fixture
+def local() -> Iterator[FakeOllama]:
+    with FakeOllama() as server:
+        yield server
+
+
+class App:
+    """An application over the two upstreams, and the events that it emits."""
+
+    def __init__(self, local: FakeOllama, cloud: FakeOpenAI) -> None:
+        self.events: list[Event] = []
+        self._targets = {
+            "local": target("ollama", local.base_url, accepts=["*"], model="llama3"),
+            "cloud": target("openai", cloud.base_url, key="env:KEY"),
+        }
+
+    def __call__(self, **server: Any) -> ASGIApp:
+        config = Config(
+            server=Server(**server),
+            target=self._targets,
+            alias={"fast": "local:llama3"},
+            label=(Label(add="private", when={"secrets": True}),),
+            rule=(
+                Rule(name="big models go to the cloud", when={"model": "gpt-*"}, use=("cloud",)),
+                Rule(name="everything else", use=("local", "cloud")),
+            ),
+        )
+        return build(config, {"cloud": "sk-cloud"}, "wye-test", self.events.append)
+
+    def settled(self) -> list[ExchangeSettled]:
+        return [event for event in self.events if isinstance(event, ExchangeSettled)]
+
+
+@pytest.fixture
+def app(local: FakeOllama, cloud: FakeOpenAI) -> App:
+    return App(local, cloud)
+
+
+def chat(**fields: Any) -> dict[str, Any]:
+    return {"messages": HELLO, **fields}
+
+
+@pytest.mark.parametrize(
+    ("model", "target_", "says"),
+    [("gpt-4o", "cloud:gpt-4o", "openai:gpt-4o: hello"), ("fast", "local:llama3", "ollama:llama3: hello")],
+)
+async def test_a_request_goes_where_the_rules_say(app: App, model: str, target_: str, says: str) -> None:
+    async with running(app()) as client:
+        answer = await client.post("/v1/chat/completions", json=chat(model=model))
+    assert answer.status_code == 200
+    assert answer.json()["choices"][0]["message"]["content"] == says
+    assert answer.headers["x-wye-target"] == target_
+    assert answer.headers["x-request-id"]
+    (event,) = app.settled()
+    assert (event.id, event.status) == (answer.headers["x-wye-id"], 200)
+
+
+async def test_a_stream_ends_with_done(app: App) -> None:
+    async with running(app()) as client:
+        answer = await client.post("/v1/chat/completions", json=chat(model="gpt-4o", stream=True))
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.text.endswith("data: [DONE]\n\n")
+    pieces = [json.loads(line.removeprefix("data: ")) for line in answer.text.split("\n\n")[:-2]]
+    assert "".join(one["choices"][0]["delta"].get("content") or "" for one in pieces) == "openai:gpt-4o: hello"
+
+
+async def test_a_labelled_request_never_reaches_the_cloud(app: App, cloud: FakeOpenAI) -> None:
+    async with running(app()) as client:
+        answer = await client.post("/v1/chat/completions", json=chat(model="gpt-4o", messages=SECRET))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "egress_refused")
+    assert [request.method for request in cloud.requests if request.method != "GET"] == []
+
+
+async def test_the_models_of_all_targets_are_listed_aliases_first(app: App) -> None:
+    async with running(app()) as client:
+        listed = [model["id"] for model in (await client.get("/v1/models")).json()["data"]]
+    assert listed[0] == "fast"
+    assert {"gpt-4o", "gpt-4o-mini"} < set(listed)
+    assert any(name.startswith("llama3") for name in listed)
+
+
+async def test_a_target_that_does_not_list_its_models_is_reported_and_can_still_chat(
+    app: App, cloud: FakeOpenAI
+) -> None:
+    cloud.routes["GET /v1/models"] = error(403, None, "no right to list")
+    async with running(app()) as client:
+        ready = (await client.get("/readyz")).json()
+        answer = await client.post("/v1/chat/completions", json=chat(model="gpt-4o"))
+    assert ready["targets"]["cloud"] == {"state": "unknown"}
+    assert answer.status_code == 200
+    assert [event.target for event in app.events if isinstance(event, CatalogueFailed)] == ["cloud"]
+
+
+async def test_a_list_that_cannot_be_read_makes_a_target_down_until_it_answers(app: App, cloud: FakeOpenAI) -> None:
+    cloud.routes["GET /v1/models"] = json_reply(200, b"<html>")
+    async with running(app()) as client:
+        before = (await client.get("/readyz")).json()["targets"]["cloud"]["state"]
+        await client.post("/v1/chat/completions", json=chat(model="gpt-4o"))
+        after = (await client.get("/readyz")).json()["targets"]["cloud"]["state"]
+    assert (before, after) == ("down", "unknown")
+
+
+async def test_health_asks_nobody(app: App, cloud: FakeOpenAI, local: FakeOllama) -> None:
+    async with running(app()) as client:
+        await client.get("/readyz")
+        before = (len(cloud.requests), len(local.requests))
+        answer = await client.get("/healthz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    assert (len(cloud.requests), len(local.requests)) == before
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/v1/nowhere", 404, "unknown_url"),
+        ("POST", "/v1/responses", 404, "unknown_url"),
+        ("POST", "/v1/models", 405, "method_not_allowed"),
+        ("GET", "/v1/chat/completions", 405, "method_not_allowed"),
+        ("GET", "/v1/models/nobody", 404, "model_not_found"),
+        ("GET", "/schema", 404, "unknown_url"),
+        ("GET", "/docs", 404, "unknown_url"),
+        ("GET", "/", 404, "unknown_url"),
+    ],
+)
+async def test_every_error_has_openais_shape_and_an_id(
+    app: App, method: str, path: str, status: int, code: str
+) -> None:
+    async with running(app()) as client:
+        answer = await client.request(method, path)
+    assert answer.status_code == status
+    assert answer.json()["error"].keys() == {"message", "type", "param", "code"}
+    assert answer.json()["error"]["code"] == code
+    assert answer.headers["x-request-id"].startswith("wye-")
+    assert ("allow" in answer.headers) == (status == 405)
+
+
+@pytest.mark.parametrize(
+    ("server", "headers", "status"),
+    [
+        ({}, {"host": "example.com"}, 403),
+        ({"open": True}, {"host": "example.com"}, 200),
+        ({"open": True}, {"origin": "http://example.com"}, 403),
+        ({}, {"via": "1.1 wye-test"}, 508),
+        ({}, {"upgrade": "websocket"}, 501),
+    ],
+)
+async def test_the_edge_stands_before_everything(
+    app: App, server: dict[str, Any], headers: dict[str, str], status: int
+) -> None:
+    async with running(app(**server)) as client:
+        assert (await client.get("/healthz", headers=headers)).status_code == status
+
+
+@pytest.mark.parametrize("how", ["sized", "chunked"])
+async def test_a_body_that_is_too_large_is_413(app: App, how: str) -> None:
+    async def pieces() -> Any:
+        for _ in range(10):
+            yield b"x" * 100
+
+    content: Any = b"x" * 1_000 if how == "sized" else pieces()
+    async with running(app(max_body=500)) as client:
+        answer = await client.post("/v1/chat/completions", content=content)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "request_too_large")
+
+
+async def test_where_clients_may_name_no_target_they_cannot(app: App) -> None:
+    async with running(app(direct="deny")) as client:
+        answer = await client.post("/v1/chat/completions", json=chat(model="cloud:gpt-4o"))
+        alias = await client.post("/v1/chat/completions", json=chat(model="fast"))
+    assert (answer.status_code, alias.status_code) == (403, 200)
+
+
+def test_rules_that_are_wrong_build_nothing() -> None:
+    with pytest.raises(RuleError):
+        build(Config(), {}, "wye-test")
+
+
+def test_nothing_is_opened_before_the_server_starts(app: App, cloud: FakeOpenAI, local: FakeOllama) -> None:
+    made: Callable[..., Any] = app()
+    assert callable(made)
+    assert (cloud.connections, local.connections) == (0, 0)
+
+
+async def test_what_ran_in_the_background_is_over_when_the_server_stops(app: App, cloud: FakeOpenAI) -> None:
+    async with running(app()) as client:
+        await client.get("/readyz")
+        kept = cloud.connections
+    assert kept == 1
+    cloud.wait_for(lambda _: not cloud._open)
