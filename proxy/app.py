@@ -75,6 +75,7 @@ class _AskTarget:
         self._fleet = fleet
         self._egress = egress
         self._emit = emit
+        self._reasons: dict[str, str] = {}
 
     async def __call__(self, name: str) -> Listing | None:
         try:
@@ -83,9 +84,21 @@ class _AskTarget:
             answered = isinstance(error, UpstreamAnswered)
             # An upstream's own words stay out of the log: some repeat the key that they refuse.
             why = f"it answered {error.status} ({error.failure})" if answered else error.message
-            self._emit(CatalogueFailed(target=name, why=why))
-            if not answered:  # a key without the right to list models can still chat
+            if answered:  # a key without the right to list models can still chat
+                self._fleet.answered(name)
+            else:
                 self._fleet.failed(name, why)
+            self._told(name, why)
             return None
+        except Exception as error:  # noqa: BLE001 - one target's oddity must not end the asking of all others
+            self._told(name, f"asking failed ({type(error).__name__})")
+            return None
+        self._reasons.pop(name, None)
         self._fleet.listed(name, [model.id for model in models])
         return models
+
+    def _told(self, name: str, why: str) -> None:
+        """Say why a list cannot be had, once for each reason."""
+        if self._reasons.get(name) != why:
+            self._reasons[name] = why
+            self._emit(CatalogueFailed(target=name, why=why))

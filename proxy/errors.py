@@ -216,6 +216,10 @@ class GatewayTimeout(UpstreamError):
     failure = "timeout_first_token"
 
 
+# What a caller got wrong would be wrong anywhere; 402, 405, 451 and kin are between wye and that target.
+_CALLERS_FAULT = frozenset({400, 413, 422})
+
+
 def _failure_class(status: int, code: str | None) -> str:
     by_code = {
         "context_length_exceeded": "context_too_long",
@@ -224,4 +228,5 @@ def _failure_class(status: int, code: str | None) -> str:
     }
     by_status = {401: "auth", 403: "auth", 404: "model_missing", 408: "timeout_first_token", 429: "rate_limited"}
     server_side = status >= 500  # noqa: PLR2004 - the line between the caller's faults and the server's
-    return by_code.get(code or "") or by_status.get(status) or ("server_error" if server_side else "bad_request")
+    other = "server_error" if server_side else "bad_request" if status in _CALLERS_FAULT else "bad_answer"
+    return by_code.get(code or "") or by_status.get(status) or other

@@ -19,12 +19,14 @@ async def ask(method: str, url: str, headers: dict[str, str], body: bytes | None
     """Ask one question of an upstream. Raises Unreachable that says at which step it failed."""
     egress = Egress(Boundary({}))
     sent = {"accept-encoding": "identity", "user-agent": AGENT, **headers}
-    request = httpx.Request(method, url, headers=sent, content=body, extensions={LABELS: NO_TEXT})
     try:
+        request = httpx.Request(method, url, headers=sent, content=body, extensions={LABELS: NO_TEXT})
         async with asyncio.timeout(timeout_s):
             return await _answer(await egress.send(request, Target(kind="compatible", url=url)))
     except TimeoutError:
         raise Unreachable("no answer came in time", "time") from None
+    except (httpx.InvalidURL, UnicodeError):
+        raise Unreachable("that is no name that a host can have", "name") from None
     except httpx.RequestError as error:  # of the connection, or of a body whose compression cannot be undone
         raise Unreachable(*_step(error)) from None
     finally:

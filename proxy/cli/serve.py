@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
 import sys
 from collections.abc import Callable
 from functools import partial
+from math import ceil
+from multiprocessing import parent_process
+from multiprocessing.process import BaseProcess as ParentProcess
 from pathlib import Path
+from threading import Thread
 
 import click
 import msgspec
@@ -62,7 +67,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def _in_the_way(host: str, port: int, error: OSError) -> str:
-    if error.errno == 98 or "in use" in str(error):  # noqa: PLR2004 - EADDRINUSE on Linux
+    if error.errno == errno.EADDRINUSE:
         return f"Port {port} is already in use on {host}: choose another with --port, or stop what uses it."
     return f"Cannot listen on {host} port {port}: {os.strerror(error.errno or 0)}."
 
@@ -113,8 +118,16 @@ class Application:
 
     def __call__(self) -> ASGIApp:
         """Build the application."""
+        if (parent := parent_process()) is not None:
+            Thread(target=_end_with, args=(parent,), daemon=True).start()
         set_up_logging(self._start.config.log.level, self._start.config.log.format)
         return build(self._start.config, self._start.keys, self._start.via)
+
+
+def _end_with(parent: ParentProcess) -> None:
+    """Stop this worker in order when the process that started it is gone, killed or not."""
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def settings(start: Start) -> uvicorn.Config:
@@ -133,5 +146,5 @@ def settings(start: Start) -> uvicorn.Config:
         log_config=None,
         server_header=False,
         timeout_keep_alive=IDLE_CONNECTION_S,
-        timeout_graceful_shutdown=int(server.shutdown),
+        timeout_graceful_shutdown=ceil(server.shutdown),
     )

@@ -27,12 +27,11 @@ class Start(msgspec.Struct, frozen=True):
 def prepare(option: Path | None) -> Start:
     """Find the configuration in force. Raises RuleError or SecretMissing with all that is wrong."""
     config, file = asyncio.run(configuration(option, os.environ, Path.cwd(), ask))
-    keys = _keys(config)
     source = str(file) if file else "the environment (no file)"
-    return Start(config, keys, source, f"wye-{secrets.token_hex(4)}")
+    return Start(config, _keys(config, source), source, f"wye-{secrets.token_hex(4)}")
 
 
-def _keys(config: Config) -> dict[str, str]:
+def _keys(config: Config, source: str) -> dict[str, str]:
     """Resolve the targets' secrets. Raises ProxyConfigError that names every one that is missing."""
     keys: dict[str, str] = {}
     missing: list[str] = []
@@ -41,7 +40,7 @@ def _keys(config: Config) -> dict[str, str]:
             if target.key:
                 keys[name] = resolve(target.key, os.environ)
         except SecretMissing as error:
-            missing.append(f"[target.{name}] key: {error}")
+            missing.append(f"{source}: [target.{name}] key: {error}: set it, or take the target out")
     if missing:
         raise ProxyConfigError("\n".join(missing))
     return keys

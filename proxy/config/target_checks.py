@@ -41,6 +41,7 @@ def _url_fault(target: Target) -> tuple[str, str] | None:
     try:
         url = urlsplit(target.url)
         port = url.port
+        (url.hostname or "").encode("idna")  # a UnicodeError is a ValueError: no DNS name is spelt so
     except ValueError:
         return "an address that cannot be read", _A_URL
     if url.scheme not in {"http", "https"} or not url.hostname or port == 0:

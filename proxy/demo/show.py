@@ -80,7 +80,7 @@ export OPENAI_API_KEY=none-needed-here
 
 curl -i {base_url}/chat/completions \\
   -H 'content-type: application/json' \\
-  -d '{{"model": "gpt-4o", "messages": [{{"role": "user", "content": "My password is Tr0ub4dor&3"}}]}}'
+  -d '{{"model": "gpt-4o", "max_tokens": 60, "messages": [{{"role": "user", "content": "my password is hunter2"}}]}}'
 
 from openai import OpenAI
 client = OpenAI(base_url="{base_url}", api_key="none-needed-here")

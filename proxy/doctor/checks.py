@@ -166,7 +166,7 @@ def _message(answer: Answer) -> str:
     """Give the upstream's own words on one line; none where they are not in OpenAI's shape."""
     try:
         error = msgspec.json.decode(answer.body, type=dict[str, dict[str, object]])["error"]
-    except (msgspec.DecodeError, KeyError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError):
         return ""
     return "".join(letter if letter.isprintable() else " " for letter in str(error.get("message", "")))[:_SHORT]
 

@@ -44,7 +44,7 @@ def listed_models(answer: Answer) -> tuple[str, ...] | None:
         return None
     try:
         listing = msgspec.json.decode(answer.body, type=_Listing)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return tuple(entry["id"] for entry in listing.data or [] if isinstance(entry.get("id"), str))
 

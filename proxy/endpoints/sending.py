@@ -33,15 +33,20 @@ async def _send_stream(body: StreamBody, send: Send, tasks: Tasks, keep_alive_s:
         async for piece in pieces:
             heart.sending = True
             await send({"type": "http.response.body", "body": piece, "more_body": True})
-            heart.sending, heart.beat = False, True
+            heart.sending, heart.last = False, _now()
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-class Heart:
-    """Whether a stream is alive: a piece is being sent, or one was since the last look."""
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
-    sending = False
-    beat = False
+
+class Heart:
+    """Whether a stream is alive: a piece is being sent, or when the last one was, by the clock of the event loop."""
+
+    def __init__(self) -> None:
+        self.sending = False
+        self.last = _now()
 
 
 @asynccontextmanager
@@ -60,10 +65,10 @@ async def heartbeat(send: Send, tasks: Tasks, every_s: float) -> AsyncIterator[H
 
 async def _beat(heart: Heart, send: Send, every_s: float) -> None:
     while True:
-        heart.beat = False
-        await asyncio.sleep(every_s)
-        if not heart.sending and not heart.beat:
+        await asyncio.sleep(heart.last + every_s - _now() if not heart.sending else every_s)
+        if not heart.sending and _now() - heart.last >= every_s:
             await send({"type": "http.response.body", "body": KEEP_ALIVE, "more_body": True})
+            heart.last = _now()
 
 
 async def send_whole(send: Send, status: int, headers: Mapping[str, str], body: bytes) -> None:

@@ -24,6 +24,7 @@ from proxy.upstream.failover import Failover
 from proxy.upstream.fleet import Fleet
 from proxy.wire.chat import ChatRequest, read_chat
 from routing_rules import Plan, RuleBook
+from routing_rules.rulebook import NAMED_BY_CLIENT
 
 LARGE = 64_000  # bytes of a body whose text is looked through in a thread, where RE2 holds nobody up
 
@@ -131,12 +132,14 @@ def _answered_by(attempt: Attempt, record: Record) -> None:
 
 def refusal(plan: Plan) -> ProxyError:
     """Say why no candidate is left: the labels first, since they bind; the text itself is never repeated."""
-    causes = {struck.cause: struck for struck in plan.struck}
+    causes = {struck.cause for struck in plan.struck}
     if "labels" in causes:
         labels = ", ".join(sorted(plan.labels))
-        return EgressRefused(
-            f"No target of the rule {plan.rule!r} may be given a request labelled {labels}. Nothing was sent."
-        )
+        others = " that has the model" if "no_model" in causes else ""
+        named = plan.rule == NAMED_BY_CLIENT
+        who = f"The named target {plan.struck[0].target!r}" if named else f"No target of the rule {plan.rule!r}{others}"
+        may = "may not" if named else "may"
+        return EgressRefused(f"{who} {may} be given a request labelled {labels}. Nothing was sent.")
     if "direct" in causes:
         return Forbidden("Clients may not name a target here.", param="model")
     return NotFound("The model does not exist at any target of this rule.", param="model", code="model_not_found")

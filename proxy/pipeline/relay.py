@@ -41,6 +41,9 @@ class Relay:
         except ProxyError as error:
             record.status, record.code = error.status, error.code
             yield error_events(error.without(self._attempt.secret))
+        except Exception:
+            record.status = 500  # a fault of ours; the edge says where
+            raise
 
     async def aclose(self) -> None:
         """Settle the exchange and close the upstream, or give its connection back if it was read to the end."""

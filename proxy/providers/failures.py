@@ -76,7 +76,7 @@ def read_said(body: bytes) -> Said | None:
     """Find the words in an error body, whatever it is; None where there are none."""
     try:
         document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _from_text(body.decode("utf-8", "replace"))
     return said_in(document)
 
@@ -106,7 +106,7 @@ def _opened(said: Said) -> Said:
         return said
     try:
         return said_in(msgspec.json.decode(said.message)) or said
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return said
 
 

@@ -43,7 +43,7 @@ class Compatible:
         """Mend a whole answer."""
         try:
             document = msgspec.json.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise BadGateway("The upstream answered 200 with something that is not JSON.") from None
         if not isinstance(document, dict):
             raise BadGateway("The upstream answered 200 with something that is not a chat completion.")
@@ -65,8 +65,9 @@ class Ollama(Compatible):
     """Ollama's `/v1`."""
 
     def _fields(self, ask: Ask) -> tuple[dict[str, Any], tuple[str, ...]]:
-        fields, _ = super()._fields(ask)
-        return local_body(fields, strict=ask.strict)
+        fields, twins = super()._fields(ask)
+        body, dropped = local_body(fields, strict=ask.strict)
+        return body, (*twins, *dropped)
 
 
 def is_cloud(model: str) -> bool:

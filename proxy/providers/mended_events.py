@@ -115,7 +115,7 @@ class MendedEvents:
 def _decode(frame: Frame) -> dict[str, Any]:
     try:
         return _table(msgspec.json.decode(frame.data))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise BadGateway("The upstream sent an event that is not JSON.") from None
 
 

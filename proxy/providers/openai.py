@@ -41,7 +41,7 @@ class OpenAI:
         """Hand the answer on, once it is seen to be one."""
         try:
             seen = msgspec.json.decode(body, type=_Seen)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise BadGateway("The upstream answered 200 with something that is not a chat completion.") from None
         if seen.error is not None:
             raise normalise(502, said_in(seen.error) or Said("The upstream reported an error."), ask.model)
@@ -103,7 +103,7 @@ class PassedEvents:
     def _look(self, frame: Frame) -> Chunk | None:
         try:
             event = msgspec.json.decode(frame.data, type=_Event)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise BadGateway("The upstream sent an event that is not a chat completion chunk.") from None
         if event.error is not None:
             raise stream_failure(frame, self._ask.model)

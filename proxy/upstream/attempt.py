@@ -79,18 +79,18 @@ class Attempt:
                 response = await egress.send(request, self._member.target)
                 self._open.push_async_callback(response.aclose)
                 self.headers = {name: self.secret.hidden_in(value) for name, value in response.headers.items()}
-                await self._read(response, _pieces(response), until)
+                await self._read(response, pieces_of(response), until)
 
     async def _read(self, response: httpx.Response, pieces: AsyncIterator[bytes], until: float) -> None:
         provider = self._member.provider
         if not httpx.codes.is_success(response.status_code):
-            body = await _read_all(pieces, MAX_FAILURE)
+            body = await read_all(pieces, MAX_FAILURE)
             raise provider.failure(response.status_code, response.headers, body, self._ask)
         if not self._ask.request.stream:
-            self._answer = provider.answer(await _read_all(pieces, MAX_ANSWER), self._ask)
+            self._answer = provider.answer(await read_all(pieces, MAX_ANSWER), self._ask)
             return
         if not response.headers.get("content-type", "").lower().startswith(CONTENT_TYPE):
-            provider.answer(await _read_all(pieces, MAX_FAILURE), self._ask)  # raises the error that it may hold
+            provider.answer(await read_all(pieces, MAX_FAILURE), self._ask)  # raises the error that it may hold
             raise BadGateway("The upstream answered a request for a stream with a whole answer.")
         idle_s = self._member.target.timeouts.idle
         stream = self._answer = AnsweredStream(pieces, provider.events(self._ask), self._member.name, idle_s, until)
@@ -105,14 +105,15 @@ class Attempt:
             await self._open.aclose()
 
 
-def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
+def pieces_of(response: httpx.Response) -> AsyncIterator[bytes]:
     """Read the body as it comes; one that is compressed although nobody asked for it is opened."""
     if response.headers.get("content-encoding", "identity").lower() == "identity":
         return response.aiter_raw()
     return response.aiter_bytes()
 
 
-async def _read_all(pieces: AsyncIterator[bytes], limit: int) -> bytes:
+async def read_all(pieces: AsyncIterator[bytes], limit: int) -> bytes:
+    """Read a body to its end. Raises BadGateway where it is larger than the limit, in bytes."""
     body = bytearray()
     async for piece in pieces:
         body += piece

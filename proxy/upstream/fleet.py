@@ -36,12 +36,9 @@ class Fleet:
             )
             for name, target in targets.items()
         }
+        # The names of the client's headers that travel to any target.
+        self.passed_up = frozenset().union(*(member.destination.passed for member in self.members.values()))
         self.states: dict[str, TargetState] = {name: TargetState() for name in targets}
-
-    @property
-    def passed_up(self) -> frozenset[str]:
-        """The names of the client's headers that travel to any target."""
-        return frozenset().union(*(member.destination.passed for member in self.members.values()))
 
     def listed(self, name: str, models: Sequence[str]) -> None:
         """Remember what a target has; whoever lists models is up."""

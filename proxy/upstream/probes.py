@@ -11,13 +11,14 @@ import msgspec
 from proxy.errors import BadGateway
 from proxy.providers.completion import whole_seconds
 from proxy.providers.failures import failure_from
-from proxy.upstream.attempt import MAX_ANSWER
+from proxy.upstream.attempt import pieces_of, read_all
 from proxy.upstream.destination import MODEL_PLACE
 from proxy.upstream.egress import Egress
 from proxy.upstream.faults import translated
 from proxy.upstream.fleet import Member
 
 TIMEOUT_S = 10.0
+MAX_LIST = 2**24  # bytes of a list of models
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -44,11 +45,11 @@ async def list_models(egress: Egress, member: Member) -> list[Model]:
         async with asyncio.timeout(TIMEOUT_S):
             response = await egress.send(member.destination.get("/models"), member.target)
             try:
-                body = await response.aread()
+                body = await read_all(pieces_of(response), MAX_LIST)
             finally:
                 await response.aclose()
     if not httpx.codes.is_success(response.status_code):
-        raise failure_from(response.status_code, response.headers, body[:MAX_ANSWER], "")
+        raise failure_from(response.status_code, response.headers, body, "")
     return _read(body)
 
 
@@ -65,7 +66,7 @@ def _read(body: bytes) -> list[Model]:
     """Read a list; `data: null` is an empty one (Ollama), and a float or missing `created` is no reason to fail."""
     try:
         listed = msgspec.json.decode(body, type=_List)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise BadGateway("The target's list of models cannot be read.") from None
     return [
         Model(str(entry["id"]), whole_seconds(entry.get("created")), str(entry.get("owned_by") or ""))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.demo.processes import all_gone, descendants
 from tests.fakes.ollama import FakeOllama
 from tests.fakes.upstream import FakeOpenAI, sse
 from tests.wye_process import Wye, clean_environment, one_target
@@ -54,7 +55,10 @@ def test_a_missing_secret_names_its_target_and_its_variable(tmp_path: Path) -> N
         one_target("http://localhost:1/v1", more='key = "env:NOT_SET"'), encoding="utf-8"
     )
     done = serve("--config", "wye.toml", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (1, "Error: [target.up] key: env:NOT_SET: is not set\n")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "Error: wye.toml: [target.up] key: env:NOT_SET: is not set: set it, or take the target out\n",
+    )
 
 
 def test_beyond_loopback_needs_open(tmp_path: Path) -> None:
@@ -124,3 +128,12 @@ def test_several_workers_answer_and_end_with_their_parent() -> None:
 def test_the_version_is_printed() -> None:
     done = subprocess.run([sys.executable, "-m", "proxy", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("wye 0.")
+
+
+def test_workers_do_not_outlive_a_parent_that_was_killed() -> None:
+    with FakeOpenAI() as upstream, Wye(one_target(upstream.base_url), "--workers", "2") as wye:
+        wye.client().models.list()
+        family = descendants(wye.process.pid)
+        assert len(family) >= 2
+        wye.process.kill()
+        assert all_gone(family)

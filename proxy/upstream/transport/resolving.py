@@ -30,8 +30,8 @@ async def connect(host: str, port: int) -> tuple[socket.socket, str]:
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise httpx.ConnectError(f"name resolution: {error.strerror}") from error
+    except (OSError, UnicodeError) as error:  # UnicodeError: a name that DNS cannot spell
+        raise httpx.ConnectError(f"name resolution: {getattr(error, 'strerror', None) or 'no such name'}") from error
     allowed = ALLOWED.get()
     places = [(family, place) for family, _, _, _, place in found if allowed(str(place[0]))]
     if not places:

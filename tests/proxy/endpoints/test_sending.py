@@ -110,6 +110,8 @@ class Clock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._waiting: list[asyncio.Event] = []
         self.asked: list[float] = []
+        self.now = 0.0
+        monkeypatch.setattr("proxy.endpoints.sending._now", lambda: self.now)
         monkeypatch.setattr("proxy.endpoints.sending.asyncio.sleep", self._sleep)
 
     async def _sleep(self, seconds: float) -> None:
@@ -120,6 +122,7 @@ class Clock:
     async def passes(self) -> None:
         """Let the time pass that was waited for last, and let everybody act on it."""
         await self.settle()
+        self.now += self.asked[-1]
         self._waiting.pop().set()
         await self.settle()
 
@@ -141,12 +144,12 @@ async def test_a_silent_stream_gets_a_comment_and_one_that_talks_does_not(tasks:
     async with heartbeat(sent.send, tasks, 10) as heart:
         await clock.passes()
         assert sent.pieces == [KEEP_ALIVE]
-        heart.beat = True
+        heart.last = 15  # five seconds later it talks
         await clock.passes()
         assert sent.pieces == [KEEP_ALIVE]
         await clock.passes()
         assert sent.pieces == [KEEP_ALIVE] * 2
-    assert set(clock.asked) == {10}
+    assert clock.asked == [10, 10, 5, 10]
 
 
 async def test_no_comment_comes_while_a_piece_is_being_sent(tasks: Tasks, clock: Clock) -> None:

@@ -12,7 +12,7 @@ from tests.fakes.rule_files import target
 pytestmark = pytest.mark.anyio
 
 
-def gate(max_in_flight: int | None = 1, size: int = 64, timeout: str = "1h") -> Gate:
+def gate(max_in_flight: int | None = 1, size: int = 64, timeout: str = "5s") -> Gate:
     return Gate(target(max_in_flight=max_in_flight, queue={"size": size, "timeout": timeout}))
 
 
