@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
 
-from proxy.app import build
+from proxy import app as app_module
+from proxy.app import _AskTarget, build
 from proxy.config.schema import Config, Server
 from proxy.endpoints.asgi_types import ASGIApp
 from proxy.telemetry.events import CatalogueFailed, Event, ExchangeSettled
+from proxy.upstream.boundary import Boundary
+from proxy.upstream.egress import Egress
+from proxy.upstream.fleet import Fleet
 from routing_rules import Label, Rule, RuleError
 from tests.fakes.asgi import running
 from tests.fakes.asks import HELLO
@@ -66,6 +70,15 @@ class App:
 @pytest.fixture
 def app(local: FakeOllama, cloud: FakeOpenAI) -> App:
     return App(local, cloud)
+
+
+@pytest.fixture
+async def ask(app: App, cloud: FakeOpenAI) -> AsyncIterator[_AskTarget]:
+    """Ask as the catalogue does, over the cloud alone."""
+    fleet = Fleet({"cloud": target("openai", cloud.base_url)}, {"cloud": "sk-cloud"}, "wye/test", "wye-test")
+    egress = Egress(Boundary({}))
+    yield _AskTarget(fleet, egress, app.events.append)
+    await egress.aclose()
 
 
 def chat(**fields: Any) -> dict[str, Any]:
@@ -219,3 +232,29 @@ async def test_what_ran_in_the_background_is_over_when_the_server_stops(app: App
         kept = cloud.connections
     assert kept == 1
     cloud.wait_for(lambda _: not cloud._open)
+
+
+async def test_why_a_list_cannot_be_had_is_said_once_for_each_reason(
+    app: App, cloud: FakeOpenAI, ask: _AskTarget
+) -> None:
+    answers = [error(401, None, "Incorrect API key provided: sk-cloud"), error(401, None, "again"), error(500, None)]
+    for answer in answers:
+        cloud.routes["GET /v1/models"] = answer
+        assert await ask("cloud") is None
+    del cloud.routes["GET /v1/models"]
+    assert await ask("cloud")
+    cloud.routes["GET /v1/models"] = answers[2]
+    await ask("cloud")
+    told = [event.why for event in app.events if isinstance(event, CatalogueFailed)]
+    assert told == ["it answered 401 (auth)", "it answered 500 (server_error)", "it answered 500 (server_error)"]
+
+
+async def test_a_target_that_is_odd_ends_the_asking_of_no_other(
+    app: App, ask: _AskTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def odd(*_: object) -> list[Any]:
+        raise ValueError("sk-cloud")
+
+    monkeypatch.setattr(app_module, "list_models", odd)
+    assert await ask("cloud") is None
+    assert [event.why for event in app.events if isinstance(event, CatalogueFailed)] == ["asking failed (ValueError)"]

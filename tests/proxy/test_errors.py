@@ -6,7 +6,16 @@ import re
 import pytest
 
 from proxy import errors
-from proxy.errors import Forbidden, LoopDetected, NotFound, Overloaded, ProxyError, UpstreamAnswered, UpstreamError
+from proxy.errors import (
+    Forbidden,
+    LoopDetected,
+    NotFound,
+    Overloaded,
+    ProxyError,
+    Secret,
+    UpstreamAnswered,
+    UpstreamError,
+)
 
 ALL = {name: kind for name, kind in vars(errors).items() if inspect.isclass(kind) and issubclass(kind, ProxyError)}
 DRAWN = re.compile(r"^ +[│ ]*(?:[├└]── )?(\w+) *(\d{3})?", re.MULTILINE)
@@ -79,6 +88,10 @@ def test_a_code_given_goes_before_the_kinds_own() -> None:
         (408, None, "timeout_first_token"),
         (413, "request_too_large", "bad_request"),
         (422, None, "bad_request"),
+        (402, None, "bad_answer"),
+        (405, None, "bad_answer"),
+        (409, None, "bad_answer"),
+        (451, None, "bad_answer"),
         (429, "rate_limit_exceeded", "rate_limited"),
         (429, "insufficient_quota", "rate_limited"),
         (500, None, "server_error"),
@@ -99,3 +112,26 @@ def test_so_has_what_it_did_instead(name: str, failure: str) -> None:
     error = made(ALL[name])
     assert isinstance(error, UpstreamError)
     assert error.failure == failure
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "expected"),
+    [
+        ("sk-up", "Incorrect API key provided: sk-up.", "Incorrect API key provided: ***."),
+        ("sk-up", "sk-upsk-up", "******"),
+        ("sk-up", "nothing of it", "nothing of it"),
+        ("", "sk-up", "sk-up"),
+        (None, "sk-up", "sk-up"),
+    ],
+)
+def test_a_key_is_blotted_out_wherever_it_stands(key: str | None, text: str, expected: str) -> None:
+    secret = Secret(key)
+    assert secret.hidden_in(text) == expected
+    error = NotFound(text)
+    error.headers["x-echo"] = text
+    assert error.without(secret) is error
+    assert (error.message, error.headers) == (expected, {"x-echo": expected})
+
+
+def test_a_secret_shows_itself_to_nobody() -> None:
+    assert "sk-up" not in f"{Secret('sk-up')!r} {Secret('sk-up')}"

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from routing_rules import NO_LABELS, Candidate, Labelled, Plan
+from routing_rules.plan import PRIVATE, is_label
 
 WORDS = st.lists(st.tuples(st.text(max_size=5), st.text(max_size=5)), max_size=6)
 
@@ -33,3 +35,28 @@ def test_a_candidate_is_written_as_a_client_would_name_it() -> None:
 def test_a_plan_rewrites_nothing_and_strikes_out_nobody_unless_told() -> None:
     plan = Plan(rule="all", labels=NO_LABELS, candidates=())
     assert (plan.struck, bool(plan.rewrite)) == ((), False)
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("private", True),
+        ("top-secret_2", True),
+        ("2", True),
+        ("Private", False),
+        ("", False),
+        ("-", False),
+        ("_-_", False),
+        ("*", False),
+        ("a b", False),
+        ("a,b", False),
+        ("geh\u00e4im", False),
+        ("\u0440rivate", False),
+    ],
+)
+def test_a_label_is_a_word_that_no_other_looks_like(word: str, expected: bool) -> None:
+    assert is_label(word) is expected
+
+
+def test_the_label_that_callers_may_always_add_is_one() -> None:
+    assert is_label(PRIVATE)

@@ -196,3 +196,10 @@ async def test_an_error_of_what_is_done_comes_through() -> None:
         async with leaving(client.receive, tasks):
             raise ValueError("no")
     await tasks.aclose()
+
+
+def test_a_query_is_read_as_its_sender_wrote_it_and_spaces_around_a_value_are_none() -> None:
+    given = scope(headers=[("x-team", " \tlegal ")], query="q=my+password%20is%3Dx")
+    context = read_context(given, b"")
+    assert context.address == "/v1/chat/completions?q=my password is=x"
+    assert context.headers["x-team"] == "legal"

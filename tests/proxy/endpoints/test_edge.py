@@ -241,3 +241,17 @@ async def test_the_life_of_the_server_is_the_applications() -> None:
     app, sent = App(), Sent()
     await Edge(app, via="x", everywhere=False, emit=NOBODY)({"type": "lifespan"}, Client().receive, sent.send)
     assert [one["type"] for one in app.scopes] == ["lifespan"]
+
+
+async def test_what_comes_after_a_body_counts_for_nothing() -> None:
+    request = scope(headers=[("x-team", "sales")])
+    given = request["headers"]
+
+    async def app(inner: Scope, _: Receive, send: Send) -> None:
+        given.append((b"x-wye-force-provider", b"cloud"))  # as a server does with the trailers of a chunked body
+        assert (b"x-wye-force-provider", b"cloud") not in inner["headers"]
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+
+    sent = Sent()
+    await Edge(app, via="x", everywhere=False, emit=NOBODY)(request, Client(b"").receive, sent.send)
+    assert sent.status == 204

@@ -97,3 +97,17 @@ def test_a_body_that_is_too_deep_for_the_view_is_unknown_and_not_harmless() -> N
     for _ in range(5_000):
         document = [document]
     assert facts({"messages": document}).value("secrets") is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("caf\u00e9".encode(), "caf\u00e9"),
+        ("caf\u00e9".encode("latin-1"), "caf\u00e9"),
+        ("\u6cd5\u52a1".encode(), "\u6cd5\u52a1"),
+        (b"legal", "legal"),
+        (b"", ""),
+    ],
+)
+def test_a_header_reads_as_it_was_meant_whichever_way_it_was_encoded(sent: bytes, read: str) -> None:
+    assert facts(headers={"x-team": sent.decode("latin-1")}).value("header.x-team") == read

@@ -107,3 +107,34 @@ def test_path_and_query_belong_to_it() -> None:
 @pytest.mark.parametrize("document", [None, 5, True, {}, [], [[]], {"": ""}])
 def test_a_document_without_text_has_an_empty_view(document: Any) -> None:
     assert text_view(document).strip(" :\n") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("pass\x00word", "password"),
+        ("pass\x1bword\x7f", "password"),
+        ("pass\u3164word\u115f\u17b4", "password"),
+        ("password\u2003is\u3000x", "password is x"),
+        ("a\x0bb\x85c\u2028d", "a b c d"),
+        ("a\tb\nc\rd", "a\tb\nc\rd"),
+    ],
+)
+def test_what_nobody_sees_is_gone_and_every_space_is_one(text: str, expected: str) -> None:
+    assert normalise(text) == expected
+
+
+def test_parts_are_read_as_one_with_and_without_a_space() -> None:
+    lines = text_view({"content": [{"text": "my password"}, {"text": "is hunter2"}]}).splitlines()
+    assert "my password is hunter2" in lines
+    assert "my passwordis hunter2" in lines
+
+
+def test_a_long_text_is_not_written_again_for_every_level_above_it() -> None:
+    view = text_view({"messages": [{"role": "user", "content": "x" * 10_000}]})
+    assert view.count("x" * 10_000) == 1
+
+
+@pytest.mark.parametrize("text", ['{"a": "\\u0', "[\\", "{" * 10_000 + "\\", '["\\ud800"]'])
+def test_what_only_looks_like_json_inside_a_string_is_a_string(text: str) -> None:
+    assert normalise(text) in text_view([text])

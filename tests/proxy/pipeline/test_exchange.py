@@ -328,3 +328,15 @@ async def test_the_rules_see_the_clients_name_and_the_target_gets_its_own() -> N
     assert got.headers["x-wye-target"] == "cloud:gpt-4o"
     assert json.loads(here.transport.requests[0].content)["model"] == "gpt-4o"
     assert here.transport.requests[0].headers["authorization"] == "Bearer sk-cloud"
+
+
+async def test_a_header_that_travels_is_text_too(world: Make) -> None:
+    here = world(cloud=completion())
+    await refused(here, context({"openai-beta": "password=" + "hunter2"}, model="gpt-4o"), EgressRefused)
+    await answered(here, context({"x-other": "password=" + "hunter2"}, model="gpt-4o"))
+    assert here.transport.hosts == ["cloud"]
+
+
+async def test_a_named_target_is_named_in_the_refusal(world: Make) -> None:
+    error = await refused(world(), context(model="cloud:gpt-4o", messages=SECRET), EgressRefused)
+    assert error.message == "The named target 'cloud' may not be given a request labelled private. Nothing was sent."

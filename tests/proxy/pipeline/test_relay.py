@@ -34,7 +34,7 @@ class FakeAttempt:
 
     async def pieces(self) -> AsyncIterator[bytes]:
         for piece in self._pieces:
-            if isinstance(piece, ProxyError):
+            if isinstance(piece, Exception):
                 raise piece
             yield piece
 
@@ -181,3 +181,16 @@ async def test_abandoning_takes_any_outcome() -> None:
         await abandon(beginning)
         assert beginning.done()
     assert attempt.closed == 1
+
+
+async def test_a_key_that_an_upstream_repeats_in_a_stream_goes_no_further() -> None:
+    body, _ = relay(FakeAttempt(b"one", BadGateway("The key sk-operator is wrong.")))
+    assert await read(body) == [b"one", error_events(BadGateway("The key *** is wrong."))]
+
+
+async def test_a_fault_of_ours_is_not_taken_for_a_client_that_left() -> None:
+    attempt = FakeAttempt(b"one", cast(ProxyError, ValueError("a bug")))
+    body, settled = relay(attempt)
+    with pytest.raises(ValueError, match="a bug"):
+        await read(body)
+    assert (settled.statuses, attempt.closed) == ([(500, None)], 1)

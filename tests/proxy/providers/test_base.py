@@ -82,3 +82,10 @@ def test_what_is_no_answer_is_an_error(provider: Provider) -> None:
 
 def test_an_error_keeps_its_status(provider: Provider) -> None:
     assert provider.failure(503, {}, b'{"error":"busy"}', ask()).status == 503
+
+
+def test_nesting_that_is_too_deep_is_the_upstreams_failure_and_not_ours(provider: Provider) -> None:
+    deep = b'{"error":' + b"[" * 100_000
+    assert provider.failure(500, {}, deep, ask()).status == 500
+    with pytest.raises(BadGateway):
+        provider.events(ask(chat(stream=True))).read(Frame(deep))

@@ -75,11 +75,12 @@ def test_a_model_of_ollamas_own_cloud_is_known_by_its_tag(model: str, expected: 
     assert is_cloud(model) is expected
 
 
-def test_a_labelled_request_does_not_go_to_ollamas_cloud() -> None:
+@BOTH
+def test_a_labelled_request_does_not_go_to_ollamas_cloud(provider: Provider) -> None:
     with pytest.raises(EgressRefused):
-        Ollama().prepare(ask(model="gpt-oss:120b-cloud", labels=PRIVATE))
-    assert sent(Ollama(), ask(model="gpt-oss:120b-cloud"))["model"] == "gpt-oss:120b-cloud"
-    assert sent(Ollama(), ask(model="gpt-oss:120b", labels=PRIVATE))["model"] == "gpt-oss:120b"
+        provider.prepare(ask(model="gpt-oss:120b-cloud", labels=PRIVATE))
+    assert sent(provider, ask(model="gpt-oss:120b-cloud"))["model"] == "gpt-oss:120b-cloud"
+    assert sent(provider, ask(model="gpt-oss:120b", labels=PRIVATE))["model"] == "gpt-oss:120b"
 
 
 ANSWER = {
@@ -124,3 +125,16 @@ def test_failures_are_brought_into_openais_shape(provider: Provider) -> None:
     error = provider.failure(404, {}, b'{"error":"model \'x\' not found"}', ask(model="llama3.2"))
     assert (error.status, error.code) == (404, "model_not_found")
     assert "llama3.2" in error.message
+
+
+@BOTH
+def test_a_second_model_under_other_letters_is_left_out_and_said_to_be(provider: Provider) -> None:
+    prepared = provider.prepare(ask(chat(MODEL="gpt-oss:120b-cloud", moDel="x"), model="up"))
+    assert json.loads(prepared.body) == {"model": "up", "messages": HELLO}
+    assert set(prepared.dropped) >= {"MODEL", "moDel"}
+
+
+@BOTH
+def test_an_answer_that_is_nested_too_deeply_is_the_upstreams_failure(provider: Provider) -> None:
+    with pytest.raises(BadGateway):
+        provider.answer(b'{"choices":' + b"[" * 100_000, ask())

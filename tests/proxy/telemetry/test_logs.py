@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 import structlog
 
@@ -133,3 +134,24 @@ def test_a_traceback_holds_no_local_variables(form: Any, capsys: pytest.CaptureF
     written = capsys.readouterr().err
     assert "ValueError" in written
     assert PROMPT not in written
+
+
+@pytest.mark.parametrize(
+    ("model", "written"),
+    [
+        ("llama3.1:8b", "llama3.1:8b"),
+        ("hf.co/bartowski/Llama-3.2-GGUF:Q4_K_M", "hf.co/bartowski/Llama-3.2-GGUF:Q4_K_M"),
+        ("ft:gpt-4o-mini:acme::1", "ft:gpt-4o-mini:acme::1"),
+        ("my password is x", "(not a name)"),
+        ("a\nb", "(not a name)"),
+        ("x" * 129, "(not a name)"),
+        ("m\u00fcller", "(not a name)"),
+        ("", "(not a name)"),
+    ],
+)
+def test_what_a_client_wrote_in_place_of_a_model_is_no_way_into_the_log(
+    model: str, written: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up_logging("info", "json")
+    log_event(msgspec.structs.replace(SETTLED, model=model))
+    assert lines(capsys)[0]["model"] == written

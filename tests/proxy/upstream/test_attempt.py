@@ -229,3 +229,12 @@ async def test_a_label_that_is_not_accepted_is_refused_by_the_way_out_itself() -
     with pytest.raises(EgressRefused):
         await one.begin()
     assert one.transport.requests == []
+
+
+async def test_a_key_that_an_upstream_repeats_in_a_header_is_blotted_out() -> None:
+    one = One(completion())
+    answer = reply(200, {"choices": []}, {"x-echo": "Bearer sk-up"})
+    one.transport = FakeTransport(up=answer)
+    one.member = Fleet({"up": target("openai", "http://up/v1")}, {"up": "sk-up"}, "a", "v").members["up"]
+    one.attempt = Attempt(Candidate("up", "m"), one.member, ask())
+    assert (await one.begin()).headers["x-echo"] == "Bearer ***"

@@ -247,3 +247,19 @@ async def test_the_first_upstreams_headers_are_kept() -> None:
     error = await Walk(a=limited, b=failure(500), c=REFUSED).fails(UpstreamAnswered)
     assert (error.headers["retry-after"], error.headers["x-request-id"]) == ("9", "req_1")
     assert error.attempts == 3
+
+
+@pytest.mark.parametrize("status", [402, 405, 451])
+async def test_what_is_between_us_and_a_target_is_given_to_the_next(status: int) -> None:
+    walk = Walk(a=failure(status, "no"), b=completion())
+    assert await walk.begin() == ("b", 2)
+    assert walk.failures == ["bad_answer"]
+
+
+async def test_a_key_that_an_upstream_repeats_goes_no_further() -> None:
+    walk = Walk(a=failure(401, "Incorrect API key provided: sk-up", {"x-request-id": "sk-up-1"}))
+    walk.fleet = Fleet({"a": ALL["a"]}, {"a": "sk-up"}, "wye/test", "wye-test")
+    walk.failover = Failover(walk.fleet, Egress(Boundary({}), walk.transport), walk.events.append)
+    error = await walk.fails(UpstreamAnswered)
+    assert walk.transport.requests[0].headers["authorization"] == "Bearer sk-up"
+    assert "sk-up" not in f"{error.message} {error.headers} {walk.events}"

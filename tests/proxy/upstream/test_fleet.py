@@ -61,3 +61,9 @@ def test_a_target_that_answers_is_up_again() -> None:
     here.failed("local", "gone")
     here.listed("local", ["llama3.2"])
     assert here.states["local"].down is None
+
+
+def test_it_is_known_which_of_a_clients_headers_travel_to_anybody() -> None:
+    targets = {"a": target("openai"), "b": target(pass_headers=["X-Mine"]), "c": target("ollama")}
+    assert Fleet(targets, {}, "a", "v").passed_up == {"openai-beta", "idempotency-key", "x-mine"}
+    assert Fleet({"c": target("ollama")}, {}, "a", "v").passed_up == frozenset()

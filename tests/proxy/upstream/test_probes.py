@@ -78,6 +78,7 @@ async def test_where_the_configuration_says_it_all_nobody_is_asked(settings: Any
         (reply(200, []), BadGateway, 502),
         (reply(200, {"data": {}}), BadGateway, 502),
         (reply(200, {"data": ["m"]}), BadGateway, 502),
+        (reply(200, b'{"data":[{"x":' + b"[" * 50_000), BadGateway, 502),
         (reply(200, b'{"data":[{"id":"\xff"}]}'), BadGateway, 502),
         (httpx.ConnectError("Connection refused"), Unreachable, 502),
         (httpx.ReadError("reset"), BadGateway, 502),
@@ -99,3 +100,9 @@ async def test_a_silent_target_is_not_waited_for_long(monkeypatch: pytest.Monkey
     with pytest.raises(GatewayTimeout):
         await listed(transport)
     assert [body.closed for body in transport.bodies] == [1]
+
+
+async def test_no_list_is_read_beyond_its_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probes, "MAX_LIST", 10)
+    with pytest.raises(BadGateway, match="too large"):
+        await listed(FakeTransport(up=reply(200, {"data": [{"id": "m"}]})))

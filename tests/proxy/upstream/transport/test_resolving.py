@@ -122,3 +122,10 @@ async def test_a_connection_that_is_given_up_leaves_no_socket_open(monkeypatch: 
     with pytest.raises(asyncio.CancelledError):
         await connecting
     assert [sock.fileno() for sock in sockets] == [-1]
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example"])
+async def test_a_name_that_dns_cannot_spell_is_no_fault_of_ours(host: str) -> None:
+    allow(lambda _: True)
+    with pytest.raises(httpx.ConnectError, match="name resolution"):
+        await connect(host, 80)
