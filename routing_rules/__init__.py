@@ -14,19 +14,22 @@ Nothing here does I/O, reads a clock or throws dice: facts, states and chance ar
 """
 
 from routing_rules.errors import Path, Problem, RuleError
-from routing_rules.facts import UNKNOWN, Facts, FactValue, Fleet, TargetState
+from routing_rules.facts import UNKNOWN, Bounds, Facts, FactValue, Fleet, TargetState
 from routing_rules.plan import NO_LABELS, Candidate, Labelled, Labels, Plan, Struck
 from routing_rules.rewrite import Rewrite
 from routing_rules.rulebook import RuleBook, compile_rules
-from routing_rules.spec import Label, Queue, Rule, RuleFile, Target, Timeouts
+from routing_rules.spec import Expect, Given, Label, Queue, Rule, RuleFile, Target, Timeouts, Trial
 
 __all__ = [
     "NO_LABELS",
     "UNKNOWN",
+    "Bounds",
     "Candidate",
+    "Expect",
     "FactValue",
     "Facts",
     "Fleet",
+    "Given",
     "Label",
     "Labelled",
     "Labels",
@@ -43,5 +46,6 @@ __all__ = [
     "Target",
     "TargetState",
     "Timeouts",
+    "Trial",
     "compile_rules",
 ]

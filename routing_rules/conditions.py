@@ -1,149 +1,194 @@
-"""Conditions: from a table in the file to a predicate over facts, with three outcomes.
+"""Conditions: predicates over facts with three outcomes, which can also say why.
 
-True and False are decided; None is *unknown*, for a fact that could not be found out. A table is a conjunction. What
-unknown means is the caller's to say: it adds a label, and it does not match a rule.
+True and False are decided; None is *unknown*, for a fact that could not be found out, and stays unknown through `none`
+and `!=`. What unknown means is the caller's to say: it adds a label, and it does not match a rule.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import Protocol
 
 import msgspec
 
-from routing_rules import globs
-from routing_rules.errors import Path, Problem
-from routing_rules.facts import UNKNOWN, Facts, FactValue
-from routing_rules.spelling import nearest
+from routing_rules.facts import UNKNOWN, Bounds, Facts, FactValue
+from routing_rules.values import Gap, Holds, Truth
 
-Truth = bool | None
-Test = Callable[[FactValue], Truth]
+
+class Trace(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why a condition came out as it did: in words, with its parts below it. `outcome` is null where unknown."""
+
+    says: str
+    outcome: Truth
+    parts: tuple[Trace, ...] = ()
+
+
+class Condition(Protocol):
+    """Something that holds, does not hold, or cannot be told."""
+
+    def decide(self, facts: Facts) -> Truth:
+        """Decide, asking for as few facts as the outcome needs."""
+
+    def trace(self, facts: Facts) -> Trace:
+        """Decide, and say why."""
+
+    def names(self) -> Iterator[str]:
+        """Give the names of all facts that may be asked for."""
 
 
 class Check(msgspec.Struct, frozen=True):
-    """One line of a condition: which fact, what it must be, and the test for it."""
+    """One test of one fact: `said` is the condition as the file spells it."""
 
     fact: str
-    wanted: str
-    test: Test
+    said: str
+    holds: Holds
+    gap: Gap | None = None
 
     def decide(self, facts: Facts) -> Truth:
         """Ask for the fact and test it; an unknown fact is an unknown outcome."""
         value = facts.value(self.fact)
-        return None if value is UNKNOWN else self.test(value)
+        return None if value is UNKNOWN else self.holds(value)
+
+    def trace(self, facts: Facts) -> Trace:
+        """Decide, and give what was found."""
+        value = facts.value(self.fact)
+        outcome = None if value is UNKNOWN else self.holds(value)
+        far = ""
+        if outcome is False and self.gap and isinstance(value, int | float | Bounds) and not isinstance(value, bool):
+            far = self.gap(value)
+        return Trace(f"{self.said}: {shown(value)}{f', {far}' if far else ''}", outcome)
+
+    def names(self) -> Iterator[str]:
+        """Give the one fact's name."""
+        yield self.fact
 
 
-class Condition(msgspec.Struct, frozen=True):
-    """A conjunction of checks; with none of them it always holds."""
+class All(msgspec.Struct, frozen=True):
+    """A conjunction; with no part it always holds."""
 
-    checks: tuple[Check, ...] = ()
+    parts: tuple[Condition, ...] = ()
+    said: str = "all of"
 
     def decide(self, facts: Facts) -> Truth:
-        """Return False if any check fails, else None if any is unknown, else True."""
+        """Return False if any part fails, else None if any is unknown, else True."""
         outcome: Truth = True
-        for check in self.checks:
-            decided = check.decide(facts)
+        for part in self.parts:
+            decided = part.decide(facts)
             if decided is False:
                 return False
             if decided is None:
                 outcome = None
         return outcome
 
+    def trace(self, facts: Facts) -> Trace:
+        """Decide every part."""
+        return Trace(self.said, self.decide(facts), tuple(part.trace(facts) for part in self.parts))
 
-def compile_condition(when: Mapping[str, Any] | None, path: Path, problems: list[Problem]) -> Condition:
-    """Turn a `when` table into a condition; what is wrong with it is added to `problems`."""
-    checks = [check for key, wanted in (when or {}).items() for check in _checks(key, wanted, (*path, key), problems)]
-    return Condition(tuple(checks))
-
-
-def _checks(key: str, wanted: object, path: Path, problems: list[Problem]) -> Iterator[Check]:
-    family, _, member = key.partition(".")
-    if family in _FAMILIES:
-        named = {member: wanted} if member else wanted
-        if not isinstance(named, Mapping):
-            problems.append(Problem(path=path, found=repr(wanted), expected=f"a name under it, as in {family}.NAME"))
-            return
-        for name, value in named.items():
-            yield from _check(f"{family}.{name.lower()}", value, _member_text, path, problems)
-    elif key in _CONDITIONS:
-        yield from _check(key, wanted, _CONDITIONS[key], path, problems)
-    else:
-        problems.append(_not_a_condition(key, path))
+    def names(self) -> Iterator[str]:
+        """Give the names of all parts."""
+        return (name for part in self.parts for name in part.names())
 
 
-def _check(
-    fact: str, wanted: object, make: Callable[[object], Test], path: Path, problems: list[Problem]
-) -> Iterator[Check]:
-    try:
-        yield Check(fact, _spell(wanted), make(wanted))
-    except ValueError as error:
-        problems.append(Problem(path=path, found=_spell(wanted), expected=str(error)))
+class Any(msgspec.Struct, frozen=True):
+    """A disjunction: True if any part holds, else None if any is unknown, else False."""
+
+    parts: tuple[Condition, ...]
+    said: str = "any of"
+
+    def decide(self, facts: Facts) -> Truth:
+        """Return True if any part holds, else None if any is unknown, else False."""
+        outcome: Truth = False
+        for part in self.parts:
+            decided = part.decide(facts)
+            if decided is True:
+                return True
+            if decided is None:
+                outcome = None
+        return outcome
+
+    def trace(self, facts: Facts) -> Trace:
+        """Decide every part."""
+        return Trace(self.said, self.decide(facts), tuple(part.trace(facts) for part in self.parts))
+
+    def names(self) -> Iterator[str]:
+        """Give the names of all parts."""
+        return (name for part in self.parts for name in part.names())
 
 
-def _not_a_condition(key: str, path: Path) -> Problem:
-    if key in _NOT_YET:
-        return Problem(
-            path=path, found=f"the condition {key!r}", expected="one that is built: it is planned, not yet here"
-        )
-    known = [*_CONDITIONS, *(f"{family}.NAME" for family in _FAMILIES)]
-    return Problem(
-        path=path, found=f"the condition {key!r}", expected="one of " + ", ".join(known), nearest=nearest(key, known)
-    )
+class Not(msgspec.Struct, frozen=True):
+    """The opposite of a condition; unknown stays unknown."""
+
+    part: Condition
+    said: str = "none of"
+
+    def decide(self, facts: Facts) -> Truth:
+        """Turn the outcome round."""
+        decided = self.part.decide(facts)
+        return None if decided is None else not decided
+
+    def trace(self, facts: Facts) -> Trace:
+        """Decide what is turned round."""
+        inner = self.part.trace(facts)
+        parts = inner.parts if isinstance(self.part, Any) else (inner,)
+        return Trace(self.said, None if inner.outcome is None else not inner.outcome, parts)
+
+    def names(self) -> Iterator[str]:
+        """Give the names of what is turned round."""
+        return self.part.names()
 
 
-def _spell(wanted: object) -> str:
-    return msgspec.json.encode(wanted).decode()
+class Named(msgspec.Struct, frozen=True):
+    """A `[fact.NAME]`, shown by its name wherever it is used."""
+
+    name: str
+    part: Condition
+
+    def decide(self, facts: Facts) -> Truth:
+        """Decide the fact's own condition."""
+        return self.part.decide(facts)
+
+    def trace(self, facts: Facts) -> Trace:
+        """Decide, under the fact's name."""
+        inner = self.part.trace(facts)
+        return Trace(self.name, inner.outcome, inner.parts if isinstance(self.part, All) else (inner,))
+
+    def names(self) -> Iterator[str]:
+        """Give the names of the fact's own condition."""
+        return self.part.names()
 
 
-def _flag(wanted: object) -> Test:
-    if not isinstance(wanted, bool):
-        raise ValueError("true or false")
-    return lambda value: value is wanted
+ALWAYS = All()
 
 
-def _text(wanted: object) -> Test:
-    if isinstance(wanted, str):
-        return _one_text(wanted)
-    if isinstance(wanted, list) and wanted and all(isinstance(item, str) for item in wanted):
-        tests = [_one_text(item) for item in wanted]
-        return lambda value: any(test(value) for test in tests)
-    raise ValueError('a string, a glob such as "gpt-*", or a list of them')
+def in_words(condition: Condition) -> str:
+    """Write a condition on one line, for a person; a fact by its name."""
+    match condition:
+        case Check():
+            return condition.said
+        case Named():
+            return condition.name
+        case Not():
+            return f"not ({in_words(condition.part)})"
+        case Any():
+            return " or ".join(map(_in_brackets, condition.parts))
+        case All():
+            return " and ".join(map(_in_brackets, condition.parts)) or "always"
+    raise TypeError(condition)
 
 
-def _member_text(wanted: object) -> Test:
-    """Test a header, which may hold a list: the condition holds for the whole value, or for any member of it.
-
-    A client that sends a header twice must not get past a label by what the other one says.
-    """
-    test = _text(wanted)
-
-    def any_member(value: FactValue) -> Truth:
-        if not isinstance(value, str):
-            return test(value)
-        return any(test(one.strip()) for one in (value, *value.split(",")))
-
-    return any_member
+def _in_brackets(part: Condition) -> str:
+    return f"({in_words(part)})" if isinstance(part, All | Any) and part.parts else in_words(part)
 
 
-def _one_text(wanted: str) -> Test:
-    if wanted.startswith("!="):
-        unwanted = wanted[2:].strip()
-        return lambda value: not (isinstance(value, str) and globs.matches(unwanted, value))
-    return lambda value: isinstance(value, str) and globs.matches(wanted, value)
+def shown(value: FactValue) -> str:
+    """Write what was found for a person."""
+    if isinstance(value, Bounds):
+        return f"between {value.low:,.0f} and {value.high:,.0f}"
+    if isinstance(value, tuple):
+        return ", ".join(value) or "none"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+    return _WORDS.get(value) or repr(value)
 
 
-_CONDITIONS: dict[str, Callable[[object], Test]] = {
-    "model": _text,
-    "endpoint": _text,
-    "stream": _flag,
-    "secrets": _flag,
-}
-_FAMILIES = ("header",)
-_NOT_YET = frozenset(
-    {
-        *("all", "any", "none", "matches", "contains", "pii", "scope", "complexity", "task", "language", "opaque"),
-        *("prompt_tokens", "max_tokens", "total_tokens", "messages", "turns", "tools", "tool_names", "images", "audio"),
-        *("files", "response_format", "reasoning_effort", "key", "group", "user", "metadata", "preference", "labels"),
-        *("hour", "weekday", "budget_used", "cost", "healthy", "busy", "warm", "first_token", "tokens_per_second"),
-    }
-)
+_WORDS: dict[FactValue, str] = {None: "there is none", True: "yes", False: "no", UNKNOWN: "unknown"}

@@ -44,6 +44,6 @@ def spell(path: Path) -> str:
     if rest and isinstance(rest[0], int):
         head, rest = f"[[{head}]] {rest[0] + 1}", rest[1:]
         return head + (", " + ".".join(map(str, rest)) if rest else "")
-    if head in {"target", "tier", "fact", "template"} and rest:
+    if head in {"target", "tier", "fact"} and rest:
         head, rest = f"{head}.{rest[0]}", rest[1:]
     return f"[{head}]" + (" " + ".".join(map(str, rest)) if rest else "")

@@ -14,6 +14,7 @@ from routing_rules import globs
 from routing_rules.facts import TargetState
 from routing_rules.spec import Target
 
+NAMED_BY_CLIENT = "named by the client"  # stands where a rule's name would, for a client that named a target itself
 KIND_PREFIXES = ("openai", "ollama")
 # What OpenAI's own names look like: only asked while its catalogue could not be read (a key without that right).
 OPENAI_NAMES = ("gpt-*", "chatgpt-*", "o1*", "o3*", "o4*", "codex-*", "ft:*", "text-embedding-*", "omni-moderation-*")

@@ -7,15 +7,27 @@ from typing import Literal
 import msgspec
 
 from routing_rules.rewrite import NO_REWRITE, Rewrite
+from routing_rules.spec import RuleFile
 
 Labels = frozenset[str]
 NO_LABELS: Labels = frozenset()
 PRIVATE = "private"  # the one label that exists without a file: a caller's privacy level adds it
 
 
+LONGEST_LABEL = 40  # letters: a label is remembered beside the hashes of what it bound, in a place of fixed size
+
+
 def is_label(word: str) -> bool:
     """Say whether a word may be a label: lower-case letters, digits, `-`, `_`. No two differ in case only."""
-    return word == word.lower() and word.replace("-", "").replace("_", "").isalnum() and word.isascii()
+    letters = word.replace("-", "").replace("_", "")
+    return word == word.lower() and letters.isalnum() and word.isascii() and len(word) <= LONGEST_LABEL
+
+
+def known_labels(file: RuleFile) -> frozenset[str]:
+    """Return every label that a file names: added by it, accepted by a target, or bounded; and `private`."""
+    added = {label.add for label in file.label}
+    accepted = {label for target in (*file.target.values(), *file.gone.values()) for label in target.accepts}
+    return frozenset((added | accepted | {PRIVATE, *file.boundary}) - {"*"})
 
 
 Cause = Literal["labels", "no_model", "direct"]
@@ -30,6 +42,10 @@ class Labelled(msgspec.Struct, frozen=True):
     def with_label(self, label: str, why: str) -> Labelled:
         """Add one label; nothing ever takes one away."""
         return Labelled(self.labels | {label}, (*self.reasons, (label, why)))
+
+    def and_also(self, more: Labelled) -> Labelled:
+        """Add all of another's labels, with their reasons."""
+        return Labelled(self.labels | more.labels, (*self.reasons, *more.reasons))
 
 
 class Candidate(msgspec.Struct, frozen=True):

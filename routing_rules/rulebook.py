@@ -7,20 +7,20 @@ every label is struck out. A client that names a target outright skips the choos
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
-from routing_rules.conditions import Condition, compile_condition
+from routing_rules.conditions import Condition
 from routing_rules.errors import Problem, RuleError
-from routing_rules.facts import Facts, Fleet, TargetState
+from routing_rules.facts import RULES_ONLY, Facts, Fleet, Situation, TargetState
+from routing_rules.grammar import Grammar
 from routing_rules.lint import lint
-from routing_rules.names import Use, split, upstream_model
+from routing_rules.names import NAMED_BY_CLIENT, Use, split, upstream_model
+from routing_rules.ordering import ordered
 from routing_rules.plan import Candidate, Labelled, Labels, Plan, Struck
 from routing_rules.rewrite import NO_REWRITE, Rewrite
-from routing_rules.spec import RuleFile, Target
-
-NAMED_BY_CLIENT = "named by the client"
+from routing_rules.spec import FromTemplate, Label, Order, Rule, RuleFile, Target
 
 
 class CompiledLabel(msgspec.Struct, frozen=True):
@@ -38,6 +38,16 @@ class CompiledRule(msgspec.Struct, frozen=True):
     condition: Condition
     use: tuple[Use, ...]
     rewrite: Rewrite
+    order: Order = "in turn"
+    weights: Mapping[str, float] = {}
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What a client asked for, once aliases and prefixes are read: a target it named, and a model."""
+
+    named: Use | None
+    model: str | None
+    by_alias: bool
 
 
 class RuleBook(msgspec.Struct, frozen=True):
@@ -47,7 +57,6 @@ class RuleBook(msgspec.Struct, frozen=True):
     aliases: Mapping[str, str]
     labels: tuple[CompiledLabel, ...]
     rules: tuple[CompiledRule, ...]
-    boundary: Mapping[str, tuple[str, ...]]
     direct: bool
     facts: frozenset[str]
 
@@ -61,24 +70,55 @@ class RuleBook(msgspec.Struct, frozen=True):
                 found = found.with_label(label.name, why)
         return found
 
-    def plan(self, facts: Facts, asked: str | None, labels: Labels, fleet: Fleet, forced: str | None = None) -> Plan:
-        """Choose the candidates for a request that asked for a model (or none), and strike out whom labels forbid."""
+    def plan(
+        self,
+        facts: Facts,
+        asked: str | None,
+        labels: Labels,
+        fleet: Fleet,
+        forced: str | None = None,
+        draw: float = 0.0,
+        seen: Facts | None = None,
+    ) -> Plan:
+        """Choose the candidates for a request that asked for a model (or none), and strike out whom labels forbid.
+
+        `draw` is the chance of this request, from 0 to 1, for rules that weigh their candidates. `seen` is what rules
+        look at in place of the labels and the fleet as they are now, for a request that was recorded.
+        """
+        wish = self.read(asked, forced)
+        if wish.named is not None:
+            if not (self.direct or wish.by_alias):
+                return self._refused(wish.named, labels)
+            return self._filter(NAMED_BY_CLIENT, (wish.named,), wish.model, labels, fleet, NO_REWRITE)
+        situation = seen or self.situation(facts, labels, fleet)
+        rule = self._choose(situation)
+        uses = ordered(rule.use, rule.order, rule.weights, fleet, draw)
+        return self._filter(rule.name, uses, wish.model, labels, fleet, rule.rewrite)
+
+    def _choose(self, situation: Facts) -> CompiledRule:
+        for rule in self.rules:
+            if rule.condition.decide(situation):
+                return rule
+        raise AssertionError("a rule file whose last rule has a condition does not load")
+
+    def read(self, asked: str | None, forced: str | None) -> Asked:
+        """Read a client's model name, and the target that it forces: an alias first, then `target:model`."""
         aliased = self.aliases.get(asked) if asked is not None else None
-        asked = aliased or asked
-        named = split(asked or "", self.targets)
+        model = aliased or asked
+        named = split(model or "", self.targets)
         if named is not None:
-            asked = None if named.model == "*" else named.model
+            model = None if named.model == "*" else named.model
         if forced is not None and (named is None or named.target != forced):
             named = Use(forced)
-        if named is not None and not (self.direct or (aliased and forced is None)):
-            return self._refused(named, labels)
-        if named is not None:
-            return self._filter(NAMED_BY_CLIENT, (named,), asked, labels, fleet, NO_REWRITE)
-        rule = next(rule for rule in self.rules if rule.condition.decide(facts))
-        return self._filter(rule.name, rule.use, asked, labels, fleet, rule.rewrite)
+        return Asked(named, model, bool(aliased) and forced is None)
+
+    def situation(self, facts: Facts, labels: Labels, fleet: Fleet) -> Facts:
+        """Give rules more to look at than labels have, where one of them does look at it."""
+        live = any(name.partition(".")[0] in RULES_ONLY for name in self.facts)
+        return Situation(facts, labels, fleet) if live else facts
 
     def _refused(self, named: Use, labels: Labels) -> Plan:
-        struck = Struck(named.target, "direct", "clients may not name targets here ([server] direct)")
+        struck = Struck(named.target, "direct", "may not be named by clients here ([server] direct)")
         return Plan(rule=NAMED_BY_CLIENT, labels=labels, candidates=(), struck=(struck,))
 
     def _filter(
@@ -99,26 +139,16 @@ class RuleBook(msgspec.Struct, frozen=True):
         return Candidate(use.target, model)
 
 
-def compile_rules(file: RuleFile) -> RuleBook:
-    """Compile a rule file. Raises RuleError with every problem in it."""
+def compile_rules(file: RuleFile, offered: Callable[[str], bool] = lambda _: True) -> RuleBook:
+    """Compile a rule file. Raises RuleError with every problem in it.
+
+    `offered` says whether whoever computes the facts has one of a name: a condition on any other does not load.
+    """
     problems: list[Problem] = lint(file)
-    labels = tuple(
-        CompiledLabel(
-            label.add,
-            compile_condition(label.when, ("label", at, "when"), problems),
-            label.why or "its condition holds",
-        )
-        for at, label in enumerate(file.label)
-    )
-    rules = tuple(
-        CompiledRule(
-            rule.name,
-            compile_condition(rule.when, ("rule", at, "when"), problems),
-            tuple(split(use, file.target) or Use(use) for use in rule.use),
-            Rewrite(set=rule.set, default=rule.default, drop=rule.drop),
-        )
-        for at, rule in enumerate(file.rule)
-    )
+    grammar = Grammar(file.fact, (*file.target, *file.gone), problems, offered)
+    grammar.facts()
+    labels = tuple(_label(label, at, grammar) for at, label in enumerate(file.label))
+    rules = tuple(_rule(rule, at, file, grammar) for at, rule in enumerate(file.rule))
     if problems:
         raise RuleError(problems)
     conditions = [*(label.condition for label in labels), *(rule.condition for rule in rules)]
@@ -127,7 +157,29 @@ def compile_rules(file: RuleFile) -> RuleBook:
         aliases=file.alias,
         labels=labels,
         rules=rules,
-        boundary=file.boundary,
         direct=file.direct == "allow",
-        facts=frozenset(check.fact for condition in conditions for check in condition.checks),
+        facts=frozenset(name for condition in conditions for name in condition.names()),
     )
+
+
+def _label(label: Label, at: int, grammar: Grammar) -> CompiledLabel:
+    condition = grammar.label(label.when, ("label", at, "when"))
+    return CompiledLabel(label.add, condition, label.why or ("its condition holds" if label.when else "always"))
+
+
+def _rule(rule: Rule, at: int, file: RuleFile, grammar: Grammar) -> CompiledRule:
+    rewrite = Rewrite(
+        set=rule.set,
+        default=rule.default,
+        drop=rule.drop,
+        hash=rule.hash,
+        prepend=_text(rule.prompt.prepend, file),
+        append=_text(rule.prompt.append, file),
+    )
+    uses = tuple(split(use, file.target) or Use(use) for use in rule.use)
+    condition = grammar.rule(rule.when, ("rule", at, "when"))
+    return CompiledRule(rule.name, condition, uses, rewrite, rule.order, rule.weights)
+
+
+def _text(text: str | FromTemplate | None, file: RuleFile) -> str:
+    return file.template.get(text.template, "") if isinstance(text, FromTemplate) else text or ""

@@ -65,35 +65,107 @@ class Target(Table, frozen=True):
         return not labels or "*" in self.accepts or labels <= set(self.accepts)
 
 
-When = dict[str, Any]
+When = dict[str, Any] | str | tuple[str, ...]
+Order = Literal["in turn", "weighted", "least busy"]
 
 
 class Label(Table, frozen=True):
     """`[[label]]`: a word that binds a request, added when its condition holds or cannot be decided."""
 
     add: str
-    when: When = {}
+    when: When | None = None
     why: str | None = None
 
 
+class FromTemplate(Table, frozen=True):
+    """The text of a `[template]`, by its name."""
+
+    template: str
+
+
+class Prompt(Table, frozen=True):
+    """What is written before and behind the last thing that the user said; text, or `{ template = "NAME" }`."""
+
+    prepend: str | FromTemplate | None = None
+    append: str | FromTemplate | None = None
+
+
 class Rule(Table, frozen=True):
-    """`[[rule]]`: when these conditions hold, use these candidates in this order, rewritten so."""
+    """`[[rule]]`: when these conditions hold, use these candidates in this order, rewritten so.
+
+    `order` is the candidates' order: `in turn` as written, `weighted` by `weights` (target = share) and chance, or
+    `least busy` first. `hash` names fields whose value travels as a keyed hash: whose it is stays here.
+    """
 
     name: str
     use: tuple[str, ...]
     when: When | None = None
+    order: Order = "in turn"
+    weights: dict[str, float] = {}
     set: dict[str, Any] = {}
     default: dict[str, Any] = {}
     drop: tuple[str, ...] = ()
+    hash: tuple[str, ...] = ()
+    prompt: Prompt = Prompt()
     why: str | None = None
 
 
+class Given(Table, frozen=True):
+    """The request of a `[[test]]`, and the world around it.
+
+    `prompt` is one user message; `messages` or the whole `body` say more. `down` and `busy` are targets.
+    """
+
+    prompt: str | None = None
+    messages: tuple[dict[str, Any], ...] | None = None
+    body: dict[str, Any] = {}
+    endpoint: str = "chat"
+    model: str | None = None
+    headers: dict[str, str] = {}
+    down: tuple[str, ...] = ()
+    busy: tuple[str, ...] = ()
+
+
+class Expect(Table, frozen=True):
+    """What a `[[test]]` expects: only what is written is compared.
+
+    `label` is one that the request must bear, `labels` are all of them; `target` is who answers, `target:model` or the
+    target alone; `never` are targets that must not be given the request whatever happens; `body` holds fields of the
+    body that is sent (null: the field is not there).
+    """
+
+    label: str | None = None
+    labels: tuple[str, ...] | None = None
+    rule: str | None = None
+    target: str | None = None
+    status: int | None = None
+    body: dict[str, Any] = {}
+    never: tuple[str, ...] = ()
+    attempts: int | None = None
+
+
+class Trial(Table, frozen=True):
+    """`[[test]]`: a request, and what must become of it. A file whose tests fail does not serve."""
+
+    name: str
+    given: Given = Given()
+    expect: Expect = Expect()
+
+
 class RuleFile(Table, frozen=True):
-    """All tables of a rule file, in the order it gives them."""
+    """All tables of a rule file, in the order it gives them.
+
+    `gone` is no table: targets that are not asked while the file is narrowed to others. Conditions may name them; what
+    is asked about them is unknown.
+    """
 
     target: dict[str, Target] = {}
     alias: dict[str, str] = {}
+    fact: dict[str, dict[str, Any]] = {}
     label: tuple[Label, ...] = ()
     boundary: dict[str, tuple[str, ...]] = {}
+    template: dict[str, str] = {}
     rule: tuple[Rule, ...] = ()
+    test: tuple[Trial, ...] = ()
     direct: Literal["allow", "deny"] = "allow"
+    gone: dict[str, Target] = {}

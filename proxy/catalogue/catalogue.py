@@ -59,13 +59,44 @@ class Catalogue:
         self._ask = ask
         self._lists: dict[str, tuple[Entry, ...]] = {}
         self._missing = set(names)
+        self._unasked = set(names)
+        self._due = 0.0  # when to ask next, by the clock of the event loop
         self._first_round = asyncio.Event()
+
+    def take_over(self, before: Catalogue, names: Iterable[str]) -> None:
+        """Go on with the lists that another catalogue has of these targets, and ask when it would have asked."""
+        for name in set(names) - before._unasked:
+            self._unasked.discard(name)
+            if name in before._lists:
+                self._lists[name] = before._lists[name]
+            if name not in before._missing:
+                self._missing.discard(name)
+        self._due = before._due
+
+    async def catch_up(self, within_s: float) -> None:
+        """Ask those of whom nothing is known, but not for long; after that nobody waits for the first round."""
+        try:
+            async with asyncio.timeout(within_s):
+                await asyncio.gather(*(self._refresh(name) for name in self._unasked))
+        except TimeoutError:
+            self._due = 0.0
+        if self._missing:
+            self._due = min(self._due, asyncio.get_running_loop().time() + RETRY_S)
+        self._first_round.set()
 
     async def run(self) -> None:
         """Keep the lists fresh until cancelled."""
-        while True:
-            await self.refresh()
-            await asyncio.sleep(RETRY_S if self._missing else REFRESH_S)
+        now = asyncio.get_running_loop().time
+        try:
+            if (wait_s := self._due - now()) > 0:
+                await asyncio.sleep(wait_s)
+            while True:
+                await self.refresh()
+                wait_s = RETRY_S if self._missing else REFRESH_S
+                self._due = now() + wait_s
+                await asyncio.sleep(wait_s)
+        finally:
+            self._first_round.set()  # nobody waits for a round that will not come
 
     async def refresh(self) -> None:
         """Ask every target once, all at the same time."""
@@ -74,6 +105,7 @@ class Catalogue:
 
     async def _refresh(self, name: str) -> None:
         listing = await self._ask(name)
+        self._unasked.discard(name)
         if listing is None:
             self._missing.add(name)
             return

@@ -11,6 +11,10 @@ from proxy.doctor.ask import Answer
 COMMANDS = {
     "serve": "Serve the OpenAI API by the rules in force.",
     "check": "Check a configuration file; print every problem.",
+    "test": "Run a file's own tests against its rules.",
+    "explain": "Say what becomes of a request, and why.",
+    "prove": "Show every place that labelled requests could ever reach.",
+    "diff": "Replay recorded traffic through two rule files.",
     "demo": "Try it out: a real small model, three requests, and a server to play with.",
     "doctor": "Reach every target and say what to fix.",
     "init": "Write a starter configuration from what is found here.",

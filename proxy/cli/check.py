@@ -1,4 +1,4 @@
-"""`wye check`: does this file load, and if not, everything that keeps it from it."""
+"""`wye check`: does this file load, what keeps it from it if not, and what it probably does not mean."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from pathlib import Path
 import click
 
 from proxy.cli.options import config_option, json_option
-from proxy.cli.printing import count, print_json, print_problems
-from proxy.config.load import find_file, read_config
-from proxy.config.schema import Config
+from proxy.cli.printing import count, print_json, print_problems, problem_data
+from proxy.config.load import Loaded, find_file, read_config
 from routing_rules import RuleError
 
 
@@ -20,7 +19,7 @@ from routing_rules import RuleError
 @json_option
 @click.pass_context
 def check(context: click.Context, file: Path | None, config: Path | None, as_json: bool) -> None:
-    """Load a configuration file and print every problem in it; exit 1 if there is one."""
+    """Load a configuration file and print every problem in it; exit 1 if there is one. Warnings keep nothing back."""
     if file and config and file != config:
         raise click.UsageError("FILE and --config name two different files.")
     path = find_file(file or config, os.environ, Path())
@@ -36,11 +35,16 @@ def check(context: click.Context, file: Path | None, config: Path | None, as_jso
     _print_sizes(loaded, path, as_json=as_json)
 
 
-def _print_sizes(config: Config, path: Path, *, as_json: bool) -> None:
+def _print_sizes(loaded: Loaded, path: Path, *, as_json: bool) -> None:
+    config, warnings = loaded.config, loaded.warnings
     sizes = {"rule": len(config.rule), "target": len(config.target), "label": len(config.label)}
     if as_json:
         data = {f"{noun}s": number for noun, number in sizes.items()}
-        print_json({"file": str(path), "ok": True, **data, "problems": []})
+        advice = [problem_data(warning) for warning in warnings]
+        print_json({"file": str(path), "ok": True, **data, "problems": [], "warnings": advice})
         return
+    for warning in warnings:
+        click.secho(f"{warning} (a warning)", fg="yellow")
     counted = ", ".join(count(number, noun) for noun, number in sizes.items())
-    click.echo(f"{path}: {click.style('ok', fg='green')} ({counted})")
+    said = f"; {count(len(warnings), 'warning')}" if warnings else ""
+    click.echo(f"{path}: {click.style('ok', fg='green')} ({counted}){said}")

@@ -22,7 +22,7 @@ async def configuration(
     """Read the file in force, or look around when there is none; `WYE_*` is applied. Raises RuleError."""
     file = find_file(option, environ, folder)
     if file is not None:
-        return overrides(read_config(file), environ), file
+        return overrides(read_config(file).config, environ), file
     found = await find_ollama(ask, ollama_url(environ), OLLAMA_LIMIT_S)
     config = from_environment(environ, found.models if found else None, found.address if found else None)
     return overrides(config, environ), None

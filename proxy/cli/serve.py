@@ -10,24 +10,21 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from math import ceil
-from multiprocessing import parent_process
-from multiprocessing.process import BaseProcess as ParentProcess
 from pathlib import Path
-from threading import Thread
 
 import click
-import msgspec
 import structlog
 import uvicorn
-from uvicorn.supervisors import Multiprocess
 
-from proxy.app import build
+from proxy.cli.application import Application
+from proxy.cli.hangup import listen_to_hangup, on_hangup
 from proxy.cli.options import config_option
 from proxy.cli.reported import reported
 from proxy.cli.start import Start, prepare
-from proxy.config.environment import arguments
-from proxy.endpoints.asgi_types import ASGIApp
-from proxy.telemetry.logs import set_up_logging
+from proxy.cli.workers import Workers
+from proxy.reload.loaded import Given
+from proxy.reload.reloader import Reloader
+from proxy.telemetry.logs import log_event, set_up_logging
 from proxy.version import VERSION
 
 BACKLOG = 2048
@@ -39,11 +36,11 @@ IDLE_CONNECTION_S = 75  # longer than a load balancer in front keeps one, so tha
 @click.option("--host", metavar="ADDRESS", help="Where to listen; beyond loopback only with [server] open = true.")
 @click.option("--port", type=click.IntRange(0, 65535), help="The port; 0 takes any that is free.")
 @click.option("--workers", type=click.IntRange(1), help="How many processes serve.")
+@click.option("--only", metavar="TARGET", help="Use this target for everything; labels still bind.")
 @reported
-def serve(config: Path | None, host: str | None, port: int | None, workers: int | None) -> None:
+def serve(config: Path | None, host: str | None, port: int | None, workers: int | None, only: str | None) -> None:
     """Serve. Without a file, an OpenAI key and an Ollama that answers are found by themselves."""
-    start = prepare(config)
-    start = msgspec.structs.replace(start, config=arguments(start.config, host=host, port=port, workers=workers))
+    start = prepare(config, Given(host, port, workers, only))
     set_up_logging(start.config.log.level, start.config.log.format)
     listener = bind(start.config.server.host, start.config.server.port)
     run = server(start, listener)
@@ -81,11 +78,12 @@ def announce(start: Start, listener: socket.socket) -> None:
         "server.started",
         version=VERSION,
         url=f"http://{host}:{port}/v1",
-        config=start.source,
+        config=start.origin.name,
         targets=[f"{name} ({target.kind}, {accepted(target.accepts)})" for name, target in config.target.items()],
         labels=sorted({label.add for label in config.label}) or "none: nothing is kept from any target",
         rules=[rule.name for rule in config.rule],
         workers=config.server.workers,
+        **({"only": only} if (only := start.origin.given.only) else {}),
     )
 
 
@@ -102,39 +100,21 @@ def server(start: Start, listener: socket.socket) -> Callable[[], None]:
     The handlers only set a flag. Python's own raises KeyboardInterrupt wherever it stands, and is lost inside a
     destructor; and the default for SIGTERM would report a stop that was asked for as a failure.
     """
+    reloader = Reloader(start.origin, start.loaded, os.environ, log_event)
     if start.config.server.workers > 1:
-        return Multiprocess(settings(start), sockets=[listener]).run
-    one = uvicorn.Server(settings(start))
+        return Workers(settings(start, Application(start)), [listener], reloader).run
+    one = uvicorn.Server(settings(start, Application(start, reloader.verdicts())))
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, one.handle_exit)
+    listen_to_hangup(on_hangup(reloader.ask, partial(one.handle_exit, signal.SIGTERM, None)))
     return partial(one.run, sockets=[listener])
 
 
-class Application:
-    """Makes the application in the process that serves it; an object, so that it travels to a new one."""
-
-    def __init__(self, start: Start) -> None:
-        self._start = start
-
-    def __call__(self) -> ASGIApp:
-        """Build the application."""
-        if (parent := parent_process()) is not None:
-            Thread(target=_end_with, args=(parent,), daemon=True).start()
-        set_up_logging(self._start.config.log.level, self._start.config.log.format)
-        return build(self._start.config, self._start.keys, self._start.via)
-
-
-def _end_with(parent: ParentProcess) -> None:
-    """Stop this worker in order when the process that started it is gone, killed or not."""
-    parent.join()
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
-def settings(start: Start) -> uvicorn.Config:
+def settings(start: Start, app: Application) -> uvicorn.Config:
     """Return uvicorn's settings: httptools is strict about framing, and wye writes its own log lines."""
     server = start.config.server
     return uvicorn.Config(
-        app=Application(start),
+        app=app,
         factory=True,
         workers=server.workers,
         http="httptools",

@@ -12,35 +12,26 @@ import msgspec
 from proxy.cli.asking import ask
 from proxy.cli.configured import configuration
 from proxy.config.schema import Config
-from proxy.config.secrets import ProxyConfigError, SecretMissing, resolve
+from proxy.reload.loaded import Given, Loaded, apply, complete
+from proxy.reload.reloader import Origin
 
 
 class Start(msgspec.Struct, frozen=True):
-    """A configuration that is ready to serve: secrets resolved, and a name that `Via` headers know this wye by."""
+    """A configuration that is ready to serve, where it is from, and a name that `Via` headers know this wye by."""
 
-    config: Config
-    keys: dict[str, str]
-    source: str
+    loaded: Loaded
+    origin: Origin
     via: str
 
+    @property
+    def config(self) -> Config:
+        """The configuration in force."""
+        return self.loaded.config
 
-def prepare(option: Path | None) -> Start:
-    """Find the configuration in force. Raises RuleError or SecretMissing with all that is wrong."""
+
+def prepare(option: Path | None, given: Given) -> Start:
+    """Find the configuration in force and put it to the test. Raises RuleError or ProxyConfigError."""
     config, file = asyncio.run(configuration(option, os.environ, Path.cwd(), ask))
-    source = str(file) if file else "the environment (no file)"
-    return Start(config, _keys(config, source), source, f"wye-{secrets.token_hex(4)}")
-
-
-def _keys(config: Config, source: str) -> dict[str, str]:
-    """Resolve the targets' secrets. Raises ProxyConfigError that names every one that is missing."""
-    keys: dict[str, str] = {}
-    missing: list[str] = []
-    for name, target in config.target.items():
-        try:
-            if target.key:
-                keys[name] = resolve(target.key, os.environ)
-        except SecretMissing as error:
-            missing.append(f"{source}: [target.{name}] key: {error}: set it, or take the target out")
-    if missing:
-        raise ProxyConfigError("\n".join(missing))
-    return keys
+    name = str(file) if file else "the environment (no file)"
+    loaded = complete(apply(config, given), name, only=given.only)
+    return Start(loaded, Origin(name, file, given), f"wye-{secrets.token_hex(4)}")

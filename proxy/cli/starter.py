@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from proxy.config.fileless import OPENAI_KEY, OPENAI_URL, PRIVATE_FIRST
 from proxy.config.load import pack_text
-from proxy.config.words import quoted
+from routing_rules.toml_text import quoted
 
 _HEAD = """\
 # wye's configuration. `wye check` finds every mistake in it, `wye doctor` asks the targets, `wye serve` serves it.

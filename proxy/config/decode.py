@@ -16,10 +16,12 @@ from proxy.config import words
 from proxy.config.planned import planned_key, planned_value
 from routing_rules.errors import Path, Problem, spell
 from routing_rules.spelling import nearest
+from routing_rules.toml_text import kind_of
 from routing_rules.units import Bytes, Seconds
 
 T = TypeVar("T", bound=msgspec.Struct)
 _ANY_TABLE = dict[str, Any]
+_KEPT: dict[Any, Any] = {_ANY_TABLE: {"model": "*"}, float: 1.0}
 
 
 class Decoder:
@@ -34,7 +36,7 @@ class Decoder:
         """Decode one table. What it lacks or gets wrong has a stand-in and a problem, so it always returns."""
         if not isinstance(raw, Mapping):
             # Only the kind of the value: in `[target] key = "sk-…"` the name is missing and the secret is here.
-            self._refuse(path, words.kind_of(raw), _in_brackets(path))
+            self._refuse(path, kind_of(raw), _in_brackets(path))
             raw = {}
         fields = msgspec.structs.fields(kind)
         known = self._known(fields, raw, path)
@@ -91,7 +93,12 @@ class Decoder:
         if words.is_table(kind):
             return {name: self.table(kind, value, (*path, name)) for name, value in values.items()}
         converted = {name: self._convert(field, kind, value, (*path, name)) for name, value in values.items()}
-        return {name: value for name, value in converted.items() if not self.blames((*path, name))}
+        for name in [name for name in converted if self.blames((*path, name))]:
+            if kind in _KEPT:
+                converted[name] = _KEPT[kind]  # whoever refers to it by name is not to blame
+            else:
+                del converted[name]
+        return converted
 
     def _convert(self, field: FieldInfo, kind: Any, value: Any, path: Path) -> Any:
         try:

@@ -67,7 +67,7 @@ def _local(environ: Mapping[str, str], answers: bool, address: str | None) -> Ta
 
 def _private_first(targets: dict[str, Target]) -> Config:
     pack = decode_tables(pack_text(PRIVATE_FIRST), f"{PRIVATE_FIRST}.toml")
-    return Config(target=targets, label=pack.label, rule=pack.rule)
+    return Config(target=targets, fact=pack.fact, label=pack.label, rule=pack.rule)
 
 
 def _one(targets: dict[str, Target]) -> Config:

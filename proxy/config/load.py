@@ -1,6 +1,6 @@
 """From a file to a `Config`, or to every problem in it at once, each with its line.
 
-Three passes over the same file, and no pass hides another's findings: tables are decoded key by key, then the proxy's
+Three passes over the same files, and no pass hides another's findings: tables are decoded key by key, then the proxy's
 own checks look at what came out, then the rules are compiled.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,20 @@ from typing import Any
 import msgspec
 
 from proxy.config.checks import check_config
-from proxy.config.decode import Decoder
 from proxy.config.environment import named_file
+from proxy.config.includes import found_by, sound_entries, without_main_tables
+from proxy.config.planned import is_offered
 from proxy.config.schema import Config
+from proxy.config.sources import Joined, Source
 from routing_rules import Problem, RuleError, compile_rules
-from routing_rules.locate import Locator
+from routing_rules.advice import advise
+from routing_rules.errors import Path as KeyPath
 
 DEFAULT_FILE = Path("config.toml")
 # Other programs have a config.toml too; these tables are ours, misspelt or not.
-_OURS = re.compile(r"^\s*\[{1,2}\s*(?:targets?|rules?|labels?|boundary)\b", re.MULTILINE)
+_OURS = re.compile(
+    r"^\s*\[{1,2}\s*(?:targets?|rules?|labels?|facts?|boundary)\b|^\s*\[\s*server\s*\][^\[]*^\s*include\b", re.MULTILINE
+)
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -45,33 +50,90 @@ def find_file(option: Path | None, environ: Mapping[str, str], folder: Path) -> 
     return default if _OURS.search(text) else None
 
 
-def read_config(path: Path) -> Config:
-    """Read and decode a configuration file. Raises RuleError."""
-    return decode_config(_read(path), str(path))
+class Loaded(msgspec.Struct, frozen=True):
+    """A configuration, all files that were read for it, the main one first, and what it probably does not mean."""
+
+    config: Config
+    files: tuple[Path, ...]
+    warnings: tuple[Problem, ...] = ()
+
+
+def read_config(path: Path) -> Loaded:
+    """Read and decode a configuration file and those that it includes. Raises RuleError."""
+    return _load(_read(path), path)
 
 
 def decode_config(text: str, file: str) -> Config:
-    """Decode a configuration and compile its rules to see that they hold. Raises RuleError with every problem."""
-    decoder = Decoder()
-    config = decoder.table(Config, _parse(text, file))
-    later = [problem for problem in check_all(config) if not decoder.blames(problem.path)]
-    _raise_placed([*decoder.problems, *later], decoder, text, file)
-    return config
+    """Decode a configuration and compile its rules to see that they hold. Raises RuleError with every problem.
+
+    `file` says where the text is from: problems name it, and what it includes is looked for beside it.
+    """
+    return _load(text, Path(file)).config
+
+
+def files_of(path: Path) -> tuple[Path, ...]:
+    """Return the main file and all that it includes now, whatever is wrong with them: what a watcher watches."""
+    try:
+        tables = _parse(_read(path), path)
+    except RuleError:
+        return (path,)
+    found = [one for entry, problem in sound_entries(tables, path) if not problem for one in found_by(entry, path)]
+    return tuple(dict.fromkeys((path, *found)))
+
+
+def _load(text: str, path: Path) -> Loaded:
+    tables = _parse(text, path)
+    main = Source(path, text, tables)
+    problems, included = list(main.problems), _included(tables, path)
+    sources = [one for one in included if isinstance(one, Source)]
+    problems += [main.placed(one) if not one.file else one for one in included if isinstance(one, Problem)]
+    joined = Joined([*sources, main])
+    problems += [problem for source in sources for problem in source.problems] + joined.twice()
+    if not any(isinstance(one, Problem) for one in included):  # what a file that is missing holds cannot be missed
+        problems += joined.home(check_all(joined.config))
+    _raise_sorted(problems, [path, *(one.path if isinstance(one, Source) else one.file for one in included)])
+    warnings = sorted(joined.home(advise(joined.config.rules)), key=lambda problem: (problem.file, problem.line))
+    return Loaded(joined.config, (path, *(source.path for source in sources)), tuple(warnings))
+
+
+def _included(tables: dict[str, Any], main: Path) -> list[Source | Problem]:
+    """Read the files that the main one includes, each once, and what is wrong with them in their place."""
+    read: dict[Path, list[Source | Problem]] = {}
+    for at, (entry, problem) in enumerate(sound_entries(tables, main)):
+        if problem:
+            read[main / f"{at}"] = [problem]
+            continue
+        for path in found_by(entry, main):
+            if path.resolve() not in read:
+                read[path.resolve()] = _included_file(path, ("server", "include", at))
+    return [one for found in read.values() for one in found]
+
+
+def _included_file(path: Path, named: KeyPath) -> list[Source | Problem]:
+    try:
+        text = _read(path)
+        tables, problems = without_main_tables(_parse(text, path))
+    except RuleError as error:
+        missing = not path.exists()
+        return [
+            msgspec.structs.replace(one, path=named, file="", found=f"{path}: {one.found}") if missing else one
+            for one in error.problems
+        ]
+    return [Source(path, text, tables, problems)]
 
 
 def decode_tables(text: str, file: str) -> Config:
     """Decode part of a configuration, such as a pack that leaves targets to others. Raises RuleError."""
-    decoder = Decoder()
-    config = decoder.table(Config, _parse(text, file))
-    _raise_placed(decoder.problems, decoder, text, file)
-    return config
+    source = Source(Path(file), text, _parse(text, Path(file)))
+    _raise_sorted(source.problems, [source.path])
+    return source.config
 
 
 def check_all(config: Config) -> Iterator[Problem]:
     """Yield every problem of a configuration that decoded: the proxy's own checks, then the rules'."""
     yield from check_config(config)
     try:
-        compile_rules(config.rules)
+        compile_rules(config.rules, is_offered)
     except RuleError as error:
         yield from error.problems
 
@@ -88,12 +150,14 @@ def _read(path: Path) -> str:
         found, expected = "no such file", "a configuration file (`wye init` writes one)"
     except UnicodeDecodeError:
         found, expected = "bytes that are not UTF-8", "a text file in UTF-8"
+    except ValueError:
+        found, expected = "a name that no file can have", "the name of a file"
     except OSError as error:
         found, expected = f"a file that cannot be read ({error.strerror})", "a readable configuration file"
     raise RuleError([Problem(path=(), found=found, expected=expected, file=str(path))])
 
 
-def _parse(text: str, file: str) -> dict[str, Any]:
+def _parse(text: str, path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -102,17 +166,13 @@ def _parse(text: str, file: str) -> dict[str, Any]:
         found = f"TOML that cannot be read: {_PLACE.sub('', message)}"
     except RecursionError:
         line, found = 0, "tables or lists inside each other without end"
-    raise RuleError([Problem(path=(), found=found, expected="valid TOML", file=file, line=line)])
+    except ValueError:  # what Python itself refuses to read
+        line, found = 0, "a number of thousands of digits"
+    raise RuleError([Problem(path=(), found=found, expected="valid TOML", file=str(path), line=line)])
 
 
-def _raise_placed(problems: Iterable[Problem], decoder: Decoder, text: str, file: str) -> None:
-    """Raise the problems, if there are any, in the order of the file."""
-    locator = Locator(text)
-    placed = [_placed(problem, decoder, locator, file) for problem in problems]
-    if placed:
-        raise RuleError(sorted(placed, key=lambda problem: problem.line))
-
-
-def _placed(problem: Problem, decoder: Decoder, locator: Locator, file: str) -> Problem:
-    written = decoder.as_written(problem.path)
-    return msgspec.structs.replace(problem, path=written, file=file, line=locator.line(written))
+def _raise_sorted(problems: list[Problem], files: Sequence[Path | str]) -> None:
+    """Raise the problems, if there are any, in the order of the files and of the lines in them."""
+    if problems:
+        order = [str(file) for file in files]
+        raise RuleError(sorted(problems, key=lambda problem: (order.index(problem.file), problem.line)))

@@ -1,4 +1,4 @@
-"""Keys that the rule language names and this version does not have yet: refused as such, never as a misspelling."""
+"""What the rule language names and this version does not have yet: refused as such, never as a misspelling."""
 
 from __future__ import annotations
 
@@ -8,22 +8,40 @@ NOT_YET = "planned, not built yet"
 
 # For each table of the file (its path without names and numbers), the keys that are still to come.
 _KEYS: dict[tuple[str, ...], frozenset[str]] = {
-    (): frozenset({"fact", "template", "complexity", "test", "admin", "store", "tier", "telemetry", "facts_log"}),
+    (): frozenset({"complexity", "admin", "store", "tier", "telemetry"}),
     ("target",): frozenset({"serves", "api", "options", "prefill", "proxy", "tls", "transport", "price"}),
-    ("rule",): frozenset(
-        {"order", "weights", "hash", "prompt", "cache", "shadow", "limit", "on", "resume", "hedge"},
-    ),
-    ("server",): frozenset({"timezone", "include"}),
+    ("rule",): frozenset({"cache", "shadow", "limit", "on", "resume", "hedge"}),
+    ("test", "given"): frozenset({"key", "group"}),
 }
+_ORDERS = frozenset({"cheapest", "fastest", "warm first"})
+# Facts by name, or by the family before the dot.
+PLANNED_FACTS = frozenset(
+    {
+        *("complexity", "task", "language", "key", "group", "budget_used", "cost"),
+        *("warm", "first_token", "tokens_per_second", "pii.address", "pii.name", "pii.date_of_birth"),
+    }
+)
+_NAMED = frozenset({"target", "fact", "tier"})  # their tables have a name behind them
+
+
+def is_offered(fact: str) -> bool:
+    """Say whether this version can find a fact of this name out."""
+    name = fact.partition(":")[0].partition("@")[0]
+    return name not in PLANNED_FACTS and name.partition(".")[0] not in PLANNED_FACTS
 
 
 def planned_key(table: Path, key: str) -> Problem | None:
     """Return the problem of a key that is still to come, or None for any other key."""
-    # A target or a rule has a name or a number behind it; the tables inside them have none of these keys.
-    kind = table[:1] if len(table) < len(("target", "NAME", "timeouts")) else None
-    if kind is None or key not in _KEYS.get(tuple(map(str, kind)), ()):
+    if key not in _KEYS.get(_kind(table), ()):
         return None
     return Problem(path=(*table, key), found=f"the key `{key}`", expected=f"a key of this version: it is {NOT_YET}")
+
+
+def _kind(table: Path) -> tuple[str, ...]:
+    """Return a table's path without the names and numbers in it."""
+    named = table[:1] if table and table[0] in _NAMED else ()
+    rest = table[2:] if named else table
+    return tuple(str(part) for part in (*named, *rest) if not isinstance(part, int))
 
 
 def planned_value(path: Path, value: object) -> Problem | None:
@@ -31,8 +49,8 @@ def planned_value(path: Path, value: object) -> Problem | None:
     match path, value:
         case ("target", _, "url"), list():
             return Problem(path=path, found="a list", expected=f"one URL: a pool of several is {NOT_YET}")
-        case ("label" | "rule", int(), "when"), str() | list():
+        case ("rule", int(), "order"), str() if value in _ORDERS:
             return Problem(
-                path=path, found="the name of a fact", expected=f"a table of conditions: naming facts is {NOT_YET}"
+                path=path, found=f"the order {value!r}", expected=f"an order of this version: it is {NOT_YET}"
             )
     return None

@@ -10,6 +10,7 @@ from proxy.config.secrets import is_reference
 from routing_rules import Path, Problem, Target
 from routing_rules.globs import is_glob
 from routing_rules.plan import is_label
+from routing_rules.toml_text import spelt
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
@@ -109,10 +110,10 @@ def _header_value(value: str, path: Path) -> Iterator[Problem]:
 
 def _numbers(target: Target, path: Path) -> Iterator[Problem]:
     if target.max_in_flight is not None and target.max_in_flight < 1:
-        found = str(target.max_in_flight)
+        found = spelt(target.max_in_flight)
         yield Problem(path=(*path, "max_in_flight"), found=found, expected="1 or more, or no such key for no limit")
     if target.queue.size < 0:
-        yield Problem(path=(*path, "queue", "size"), found=str(target.queue.size), expected="0 or more")
+        yield Problem(path=(*path, "queue", "size"), found=spelt(target.queue.size), expected="0 or more")
 
 
 def _accepts(target: Target, path: Path) -> Iterator[Problem]:

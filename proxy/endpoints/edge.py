@@ -31,7 +31,7 @@ class Edge:
     def __init__(self, app: ASGIApp, *, via: str, everywhere: bool, emit: Emit) -> None:
         self._app = app
         self._via = via
-        self._everywhere = everywhere
+        self.everywhere = everywhere
         self._emit = emit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,7 +64,7 @@ class Edge:
         hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
         if len(hosts) != 1 or not _HOST.fullmatch(hosts[0]):
             raise BadRequest("A request needs exactly one valid Host header.")
-        if not self._everywhere and not _LOOPBACK.fullmatch(hosts[0].lower()):
+        if not self.everywhere and not _LOOPBACK.fullmatch(hosts[0].lower()):
             raise Forbidden("Without keys wye answers only to loopback names in the Host header, such as localhost.")
         if sum(len(name) + len(value) + 4 for name, value in headers) > MAX_HEADERS:
             raise HeadersTooLarge(f"The request headers are larger than {MAX_HEADERS} bytes.")

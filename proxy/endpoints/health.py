@@ -1,4 +1,4 @@
-"""`/healthz`: the process answers. `/readyz`: at least one target can be reached, and which ones."""
+"""`/healthz`: the process answers. `/readyz`: at least one target can be reached; which ones; what keeps rules out."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import msgspec
 from litestar import Response, route
 from litestar.handlers import HTTPRouteHandler
 
-from proxy.catalogue.catalogue import Catalogue
-from proxy.upstream.fleet import Fleet
+from proxy.reload.generations import Generations
+from proxy.reload.loaded import Refusal
 from routing_rules import TargetState
 
 
@@ -20,14 +20,15 @@ class TargetHealth(msgspec.Struct, omit_defaults=True):
     why: str | None = None
 
 
-class Readiness(msgspec.Struct):
-    """The answer of `/readyz`."""
+class Readiness(msgspec.Struct, omit_defaults=True):
+    """The answer of `/readyz`. `refused` is why a newer file is not in force; the rules before it serve."""
 
     status: Literal["ready", "not ready"]
     targets: dict[str, TargetHealth]
+    refused: Refusal | None = None
 
 
-def health_handlers(fleet: Fleet, catalogue: Catalogue) -> list[HTTPRouteHandler]:
+def health_handlers(generations: Generations) -> list[HTTPRouteHandler]:
     """Make the handlers for probes of an orchestrator."""
 
     @route("/healthz", http_method=["GET", "HEAD"])
@@ -36,10 +37,11 @@ def health_handlers(fleet: Fleet, catalogue: Catalogue) -> list[HTTPRouteHandler
 
     @route("/readyz", http_method=["GET", "HEAD"])
     async def readyz() -> Response[bytes]:
-        await catalogue.first_round()
-        targets = {name: target_health(state) for name, state in fleet.states.items()}
+        with generations.lease() as generation:
+            await generation.catalogue.first_round()
+            targets = {name: target_health(state) for name, state in generation.fleet.states.items()}
         ready = any(health.state != "down" for health in targets.values())
-        body = msgspec.json.encode(Readiness("ready" if ready else "not ready", targets))
+        body = msgspec.json.encode(Readiness("ready" if ready else "not ready", targets, generations.refused))
         return Response(body, status_code=200 if ready else 503, media_type="application/json")
 
     return [healthz, readyz]

@@ -7,8 +7,9 @@ from litestar import Response, route
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from proxy.catalogue.catalogue import Catalogue, Entry
+from proxy.catalogue.catalogue import Entry
 from proxy.errors import NotFound
+from proxy.reload.generations import Generations
 
 
 class ModelList(msgspec.Struct):
@@ -18,19 +19,21 @@ class ModelList(msgspec.Struct):
     object: str = "list"
 
 
-def models_handlers(catalogue: Catalogue) -> list[HTTPRouteHandler]:
+def models_handlers(generations: Generations) -> list[HTTPRouteHandler]:
     """Make the handlers for the list and for one model. An id may hold slashes, encoded or not."""
 
     @route(["/v1/models", "/models"], http_method=["GET", "HEAD"])
     async def models() -> Response[bytes]:
-        await catalogue.first_round()
-        return _json(ModelList(catalogue.models()))
+        with generations.lease() as generation:
+            await generation.catalogue.first_round()
+            return _json(ModelList(generation.catalogue.models()))
 
     @route(["/v1/models/{id:path}", "/models/{id:path}"], http_method=["GET", "HEAD"])
     async def model(id: FromPath[str]) -> Response[bytes]:  # noqa: A002 - OpenAI's name for it
-        await catalogue.first_round()
-        name = id.removeprefix("/")
-        entry = catalogue.model(name)
+        with generations.lease() as generation:
+            await generation.catalogue.first_round()
+            name = id.removeprefix("/")
+            entry = generation.catalogue.model(name)
         if entry is None:
             raise NotFound(f"The model '{name}' does not exist", param="model", code="model_not_found")
         return _json(entry)

@@ -1,37 +1,87 @@
-"""What a caller may ask of wye itself: to bind its request with a label, or to force a target.
+"""What a caller may ask of wye itself: to bind its request with a label, to force a target, to be quick or thorough.
 
 Any caller may add a label and none may take one away, so nothing here is a right. `x-wye-*` headers and the body's
-`routing_preferences` say the same; neither travels on.
+`routing_preferences` say the same; neither travels on. What is misspelt is refused: a preference that is passed over
+without a word would lose a request its privacy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from proxy.errors import BadRequest
 from proxy.wire.chat import PREFERENCES
 from routing_rules import Labelled, Target
 from routing_rules.plan import PRIVATE, is_label
+from routing_rules.spelling import nearest
 
 _PRIVATE_LEVELS = ("high", "max")
 _LEVELS = ("standard", *_PRIVATE_LEVELS)
+_LATENCIES = ("speed", "balanced", "quality")
+_NAMES = ("force_provider", "privacy_level", "latency_preference")
+_HEADER = "x-wye-"
+_HEADERS = ("label", "force-provider", "privacy-level", "latency-preference", "deadline", "explain")
+_FACT = "preference."
 
 
-def brought_labels(headers: Mapping[str, str], preferences: Mapping[str, Any]) -> Labelled:
-    """Return the labels that a request brings along. Raises BadRequest for what is no label or no level."""
+def brought_labels(headers: Mapping[str, str], preferences: Mapping[str, Any], facts: Collection[str] = ()) -> Labelled:
+    """Return the labels that a request brings along.
+
+    `facts` are those that the rules in force ask for: a preference of which they know may be stated, too. Raises
+    BadRequest for what is no label or no level, and for a preference or a header that wye does not have.
+    """
+    _refuse_unknown(headers, preferences, facts)
+    _check_latency(headers, preferences)
     labelled = Labelled()
     for label in _named_labels(headers):
         labelled = labelled.with_label(label, "the x-wye-label header")
-    levels = (headers.get("x-wye-privacy-level"), preferences.get("privacy_level"))
-    for level in (level for level in levels if level is not None):
+    for level in _stated(headers, preferences, "privacy_level"):
         if level not in _LEVELS:
-            raise BadRequest(
-                f"The privacy level must be one of {', '.join(_LEVELS)}.", param=f"{PREFERENCES}.privacy_level"
-            )
+            raise BadRequest(f"The privacy level must be one of {', '.join(_LEVELS)}.", param=_param("privacy_level"))
+        # Where header and body differ, the stricter binds.
         if level in _PRIVATE_LEVELS:
             labelled = labelled.with_label(PRIVATE, f"the privacy level {level}")
     return labelled
+
+
+def _refuse_unknown(headers: Mapping[str, str], preferences: Mapping[str, Any], facts: Collection[str]) -> None:
+    known = (*_NAMES, *(fact.removeprefix(_FACT) for fact in facts if fact.startswith(_FACT)))
+    for name in preferences:
+        if name not in known:
+            raise BadRequest(
+                f"There is no such preference in '{PREFERENCES}'.{_did_you_mean(name, known)}", param=PREFERENCES
+            )
+    for header in headers:
+        name = header.removeprefix(_HEADER)
+        if name != header and name not in _HEADERS:
+            raise BadRequest(f"There is no such {_HEADER}* header.{_did_you_mean(name, _HEADERS, _HEADER)}")
+
+
+def _did_you_mean(name: str, known: Collection[str], prefix: str = "") -> str:
+    """Suggest a name; the one that was found is a client's text and not repeated."""
+    close = nearest(name, known)
+    return f" Did you mean '{prefix}{close}'?" if close else f" There are: {', '.join(prefix + one for one in known)}."
+
+
+def _check_latency(headers: Mapping[str, str], preferences: Mapping[str, Any]) -> None:
+    """Refuse what no rule could have meant. Rules read the preference as the fact `preference.latency_preference`."""
+    stated = _stated(headers, preferences, "latency_preference")
+    if any(value not in _LATENCIES for value in stated):
+        raise BadRequest(
+            f"The latency preference must be one of {', '.join(_LATENCIES)}.", param=_param("latency_preference")
+        )
+    if len(set(stated)) > 1:
+        raise BadRequest("Header and body state different latency preferences.", param=_param("latency_preference"))
+
+
+def _stated(headers: Mapping[str, str], preferences: Mapping[str, Any], name: str) -> list[Any]:
+    values = (headers.get(_HEADER + name.replace("_", "-")), preferences.get(name))
+    return [value for value in values if value is not None]
+
+
+def _param(name: str) -> str:
+    return f"{PREFERENCES}.{name}"
 
 
 def _named_labels(headers: Mapping[str, str]) -> Iterator[str]:
@@ -46,13 +96,21 @@ def _named_labels(headers: Mapping[str, str]) -> Iterator[str]:
 def forced_target(
     headers: Mapping[str, str], preferences: Mapping[str, Any], targets: Mapping[str, Target]
 ) -> str | None:
-    """Return the target that a request forces, by name or by a kind that only one target has. Raises BadRequest."""
-    forced = headers.get("x-wye-force-provider") or preferences.get("force_provider")
-    if forced is None:
-        return None
-    of_kind = [name for name, target in targets.items() if target.kind == forced]
-    if isinstance(forced, str) and forced in targets:
-        return forced
+    """Return the target that a request forces, by name or by a kind that only one target has.
+
+    Raises BadRequest where there is no such target, or header and body force different ones.
+    """
+    named = headers.get("x-wye-force-provider") or None
+    forced = {_forced(one, targets) for one in (named, preferences.get("force_provider")) if one is not None}
+    if len(forced) > 1:
+        raise BadRequest("Header and body force different providers.", param=_param("force_provider"))
+    return next(iter(forced), None)
+
+
+def _forced(wanted: object, targets: Mapping[str, Target]) -> str:
+    of_kind = [name for name, target in targets.items() if target.kind == wanted]
+    if isinstance(wanted, str) and wanted in targets:
+        return wanted
     if len(of_kind) == 1:
         return of_kind[0]
-    raise BadRequest("The forced provider must be the name of a target.", param=f"{PREFERENCES}.force_provider")
+    raise BadRequest("The forced provider must be the name of a target.", param=_param("force_provider"))

@@ -32,14 +32,18 @@ class Relay:
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Give the client's bytes as they come, each piece of whole events."""
-        record = self._record
+        record, transcript = self._record, self._record.transcript
         try:
             async for piece in self._attempt.stream.pieces():
                 record.first = record.first or time.perf_counter()
+                if transcript is not None:
+                    transcript.take(piece)
                 yield piece
             record.status = 200
         except ProxyError as error:
             record.status, record.code = error.status, error.code
+            if transcript is not None:
+                transcript.end()
             yield error_events(error.without(self._attempt.secret))
         except Exception:
             record.status = 500  # a fault of ours; the edge says where

@@ -19,13 +19,17 @@ from routing_rules import Labels, Rewrite
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """One request for one candidate: what the client sent, the model to ask for, how the rule rewrites it."""
+    """One request for one candidate: what the client sent, the model to ask for, how the rule rewrites it.
+
+    `version` is what the target says it is, None where it says nothing or nobody needs to know.
+    """
 
     request: ChatRequest
     model: str
     rewrite: Rewrite
     labels: Labels
     strict: bool = False
+    version: str | None = None
 
 
 class Prepared(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ Ollama's shapes: `openai/openai.go` (`NewError`), `server/routes.go`; llama.cpp'
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -70,6 +70,15 @@ def normalise(status: int, said: Said, model: str) -> UpstreamAnswered:
     kind = said.type if said.type in _OPENAI_TYPES else expected
     code = said.code or _CODES.get(status, "upstream_error" if server_side else None)
     return UpstreamAnswered(said.message, status=status, type=kind, code=code, param=said.param)
+
+
+Failure = TypeVar("Failure", bound=UpstreamError)
+
+
+def renamed(error: Failure, asked_as: str, model: str) -> Failure:
+    """Say the model's own name in an error, where the upstream was asked for it under another."""
+    error.message = error.message.replace(asked_as, model)
+    return error
 
 
 def read_said(body: bytes) -> Said | None:

@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
-from proxy.errors import BadGateway
+from proxy.errors import BadGateway, UpstreamAnswered
 from proxy.providers.base import Ask, Chunk
 from proxy.providers.completion import finish_reason, index_of, mended_usage, new_id, usage_of
-from proxy.providers.failures import stream_failure
+from proxy.providers.failures import renamed, stream_failure
 from proxy.providers.tool_calls import ToolCalls
 from proxy.wire.sse import DONE_PAYLOAD, Frame
 from proxy.wire.usage import Usage
@@ -25,11 +25,13 @@ _NOT_CONTENT = frozenset({"role", "refusal"})
 class MendedEvents:
     """Reads a stream chunk by chunk and writes each as OpenAI would."""
 
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, ask: Ask, asked_as: str | None = None) -> None:
+        """Take what was asked, and the name under which the upstream was asked for the model, where it is another."""
         self.finished = False
         self.done = False
         self.usage: Usage | None = None
         self._ask = ask
+        self._asked_as = asked_as or ask.model
         self._id = new_id()
         self._created = int(time.time())
         self._calls: dict[int, ToolCalls] = {}
@@ -42,10 +44,10 @@ class MendedEvents:
             self.done = True
             return None
         if frame.field == "error":
-            raise stream_failure(frame, self._ask.model)
+            raise self._failure(frame)
         document = _decode(frame)
         if document.get("error") is not None:
-            raise stream_failure(frame, self._ask.model)
+            raise self._failure(frame)
         if document.get("model") == "":
             raise BadGateway("The upstream failed in the middle of the answer.")
         return self._chunk(document)
@@ -63,6 +65,12 @@ class MendedEvents:
         written = {**self._written(counted, []), "usage": mended_usage(counted["usage"])}
         return Chunk(msgspec.json.encode(written), content=True)
 
+    def _failure(self, frame: Frame) -> UpstreamAnswered:
+        return renamed(stream_failure(frame, self._ask.model), self._asked_as, self._ask.model)
+
+    def _model(self, said: object) -> object:
+        return self._ask.model if said == self._asked_as else said or self._ask.model
+
     def _chunk(self, document: dict[str, Any]) -> Chunk | None:
         if document.get("usage"):
             self.usage, self._counted = usage_of(document["usage"]) or self.usage, document
@@ -78,7 +86,7 @@ class MendedEvents:
             "id": self._id,
             "object": "chat.completion.chunk",
             "created": self._created,
-            "model": document.get("model") or self._ask.model,
+            "model": self._model(document.get("model")),
             "choices": choices,
         }
         written.pop("usage", None)

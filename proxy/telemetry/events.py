@@ -52,12 +52,39 @@ class CatalogueFailed(Event, frozen=True, kw_only=True):
     why: str
 
 
+class FactsLogFailed(Event, frozen=True, kw_only=True):
+    """Lines of the facts log are lost; said once, until they can be written again. Requests go on."""
+
+    why: str
+
+
 class Fault(Event, frozen=True, kw_only=True):
     """A fault of ours: its kind and its place in the code, never its values."""
 
     id: str
     kind: str
     where: str
+
+
+class RulesReloaded(Event, frozen=True, kw_only=True):
+    """New rules are in force in a process; `rules` is how many, `targets` their names."""
+
+    process: int
+    rules: int
+    targets: tuple[str, ...]
+
+
+class ReloadRefused(Event, frozen=True, kw_only=True):
+    """A file that was to be read again is not fit to serve; the old rules stay."""
+
+    file: str
+    problems: tuple[str, ...]
+
+
+class RestartNeeded(Event, frozen=True, kw_only=True):
+    """Keys changed that a server cannot change while it runs; everything else of the file is in force."""
+
+    keys: tuple[str, ...]
 
 
 Emit = Callable[[Event], None]

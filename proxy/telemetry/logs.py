@@ -13,7 +13,17 @@ from typing import Literal
 import msgspec
 import structlog
 
-from proxy.telemetry.events import AttemptFailed, CatalogueFailed, Event, ExchangeSettled, Fault
+from proxy.telemetry.events import (
+    AttemptFailed,
+    CatalogueFailed,
+    Event,
+    ExchangeSettled,
+    FactsLogFailed,
+    Fault,
+    ReloadRefused,
+    RestartNeeded,
+    RulesReloaded,
+)
 
 # What a model's name looks like anywhere; a client may have written anything else in its place.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}")
@@ -21,7 +31,11 @@ _NAMES: dict[type[Event], tuple[str, str]] = {
     AttemptFailed: ("attempt.failed", "warning"),
     CatalogueFailed: ("catalogue.failed", "warning"),
     ExchangeSettled: ("exchange.settled", "info"),
+    FactsLogFailed: ("facts_log.failed", "warning"),
     Fault: ("fault", "error"),
+    ReloadRefused: ("reload.refused", "error"),
+    RestartNeeded: ("restart.needed", "warning"),
+    RulesReloaded: ("rules.reloaded", "info"),
 }
 
 
@@ -43,7 +57,8 @@ def set_up_logging(level: str, form: Literal["auto", "console", "json"]) -> None
             *written,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # A line in one piece: PrintLogger writes its end apart, and workers would write into each other's lines.
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
@@ -57,6 +72,11 @@ def log_event(event: Event) -> None:
     """Write one event."""
     name, level = _NAMES[type(event)]
     fields = {field: value for field, value in msgspec.structs.asdict(event).items() if value not in (None, ())}
-    if "model" in fields and not _NAME.fullmatch(fields["model"]):
-        fields["model"] = "(not a name)"
+    if "model" in fields:
+        fields["model"] = as_name(fields["model"])
     getattr(structlog.get_logger(), level)(name, **fields)
+
+
+def as_name(model: str) -> str:
+    """Return a model's name as it may be written down: what does not look like one is left out."""
+    return model if _NAME.fullmatch(model) else "(not a name)"

@@ -22,7 +22,14 @@ class Gate:
     def __init__(self, target: Target) -> None:
         self._slots = asyncio.Semaphore(target.max_in_flight) if target.max_in_flight else None
         self._queue = target.queue
+        self._limit = target.max_in_flight
+        self._taken = 0
         self._waiting = 0
+
+    @property
+    def busy(self) -> float | None:
+        """The share of `max_in_flight` that is taken; None without such a limit."""
+        return self._taken / self._limit if self._limit else None
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
@@ -31,9 +38,11 @@ class Gate:
             yield
             return
         await self._enter(self._slots)
+        self._taken += 1
         try:
             yield
         finally:
+            self._taken -= 1
             self._slots.release()
 
     async def _enter(self, slots: asyncio.Semaphore) -> None:

@@ -36,7 +36,17 @@ class Destination:
             **{name.lower(): value for name, value in target.headers.items()},
         }
         self._urls: dict[str, httpx.URL] = {}  # parsing one costs more than all the rest of a request
-        self.passed = frozenset({*(PASSED_UP if target.kind == "openai" else ()), *map(str.lower, target.pass_headers)})
+        self.passed = passed_up(target)
+
+    @property
+    def root(self) -> httpx.URL:
+        """The address that all others here begin with; a model's name in it is made up."""
+        return self._parse(self._base.replace(MODEL_PLACE, "model"))
+
+    def is_same_as(self, other: Destination) -> bool:
+        """Say whether questions to both go to the same place with the same credentials."""
+        mine, theirs = (self._base, self.target.query, self._headers), (other._base, other.target.query, other._headers)
+        return mine == theirs
 
     def post(self, path: str, body: bytes, *, model: str, labels: Labels, client: Mapping[str, str]) -> httpx.Request:
         """Build the request that carries a body."""
@@ -47,6 +57,14 @@ class Destination:
     def get(self, path: str) -> httpx.Request:
         """Build a request that asks without saying anything."""
         return self._request("GET", self._url(path, ""), self._headers, NoText.NO_TEXT, None)
+
+    def get_native(self, path: str, labels: Labels | NoText = NoText.NO_TEXT) -> httpx.Request:
+        """Build a question beside OpenAI's paths, at the root of the server: where `/v1` would begin.
+
+        It says nothing; asked on the way of a request, it goes no further than that may: `labels` are the request's.
+        """
+        url = self._parse(self._base.removesuffix("/v1") + path)
+        return self._request("GET", url, self._headers, labels, None)
 
     def _url(self, path: str, model: str) -> httpx.URL:
         if MODEL_PLACE in self._base:
@@ -66,6 +84,11 @@ class Destination:
         limits = {"connect": timeouts.connect, "read": timeouts.total, "write": timeouts.idle, "pool": timeouts.connect}
         encoded = httpx.Headers(headers, encoding="latin-1")  # as the client's were decoded: no byte is refused
         return httpx.Request(method, url, headers=encoded, content=body, extensions={LABELS: labels, "timeout": limits})
+
+
+def passed_up(target: Target) -> frozenset[str]:
+    """Return the names of a client's headers that travel to a target: what OpenAI reads, and what the file allows."""
+    return frozenset({*(PASSED_UP if target.kind == "openai" else ()), *map(str.lower, target.pass_headers)})
 
 
 def _segment(model: str) -> str:

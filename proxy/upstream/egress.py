@@ -8,6 +8,7 @@ import contract holds that.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import Final
 
@@ -35,6 +36,15 @@ class Egress:
     def __init__(self, boundary: Boundary, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._boundary = boundary
         self._transport = transport or Transport()
+
+    def within(self, boundary: Boundary) -> Egress:
+        """Return a way out over the same connections, but inside another boundary: each use of one is checked anew."""
+        return Egress(boundary, self._transport)
+
+    def keep_only(self, places: Iterable[httpx.URL]) -> None:
+        """Close idle connections that lead to no place in use."""
+        if isinstance(self._transport, Transport):
+            self._transport.keep_only(places)
 
     async def send(self, request: httpx.Request, target: Target) -> httpx.Response:
         """Send a request to a target. Raises EgressRefused before any byte of it has left; else httpx's errors."""

@@ -26,9 +26,11 @@ from proxy.providers.base import Ask
 from proxy.telemetry.events import AttemptFailed, Emit
 from proxy.upstream.attempt import Attempt
 from proxy.upstream.egress import Egress
-from proxy.upstream.fleet import Fleet
+from proxy.upstream.fleet import Fleet, Member
+from proxy.upstream.probes import ask_version
 from proxy.wire.chat import ChatRequest
-from routing_rules import Candidate, Plan
+from proxy.wire.outward import outward
+from routing_rules import Candidate, Labels, Plan
 
 FINAL = frozenset({"bad_request", "content_filter"})
 
@@ -43,6 +45,7 @@ class Failover:
 
     async def begin(self, id: str, plan: Plan, request: ChatRequest, client: Mapping[str, str]) -> tuple[Attempt, int]:  # noqa: A002 - the exchange's id
         """Return the first attempt that answers, and how many were made. Raises ProxyError when none does."""
+        refuse_outward_rewrite(plan, request)
         errors: list[ProxyError] = []
         for candidate in plan.candidates:
             started = time.perf_counter()
@@ -63,6 +66,7 @@ class Failover:
             rewrite=plan.rewrite,
             labels=plan.labels,
             strict=member.target.strict,
+            version=await self._version(member, plan.labels) if plan.labels else None,
         )
         attempt = Attempt(candidate, member, ask)
         try:
@@ -73,10 +77,20 @@ class Failover:
         self._fleet.answered(candidate.target)
         return attempt
 
+    async def _version(self, member: Member, labels: Labels) -> str | None:
+        """Return a target's version, asked for now where it is not known. Raises UpstreamError."""
+        known = self._fleet.version(member.name)
+        if known is None:
+            known = await ask_version(self._egress, member, labels)
+            self._fleet.told_version(member.name, known)
+        return known
+
     def _note(self, id: str, candidate: Candidate, error: ProxyError, after_ms: float) -> None:  # noqa: A002 - the exchange's id
         failure = error.failure if isinstance(error, UpstreamError) else error.code or "refused"
         if isinstance(error, Unreachable):
             self._fleet.failed(candidate.target, error.message)
+        elif isinstance(error, UpstreamError) and not isinstance(error, UpstreamAnswered):
+            self._fleet.doubted(candidate.target)
         self._emit(
             AttemptFailed(
                 id=id,
@@ -86,6 +100,19 @@ class Failover:
                 status=error.status,
                 after_ms=round(after_ms, 1),
             )
+        )
+
+
+def refuse_outward_rewrite(plan: Plan, request: ChatRequest) -> None:
+    """Raise Unsupported where a rule's rewrite makes a labelled request ask an upstream to reach out.
+
+    What the client asks for was looked through before; `set` and `default` can add a search of their own.
+    """
+    if plan.labels and plan.rewrite and (place := outward(plan.rewrite.apply(request.document))):
+        raise Unsupported(
+            f"The rule {plan.rule!r} sets '{place}', which asks an upstream to fetch or run something elsewhere; a"
+            " labelled request must not. Nothing was sent.",
+            param=place,
         )
 
 

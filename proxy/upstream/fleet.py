@@ -39,6 +39,33 @@ class Fleet:
         # The names of the client's headers that travel to any target.
         self.passed_up = frozenset().union(*(member.destination.passed for member in self.members.values()))
         self.states: dict[str, TargetState] = {name: TargetState() for name in targets}
+        # What targets say they are. Only for as long as nothing suggests that it may be another server by now.
+        self._versions: dict[str, str] = {}
+
+    def states_now(self) -> Mapping[str, TargetState]:
+        """Return what is known of every target at this moment, and how busy those are that have a limit."""
+        busy = {name: member.gate.busy for name, member in self.members.items() if member.gate.busy is not None}
+        if not busy:
+            return dict(self.states)
+        return {
+            name: msgspec.structs.replace(state, busy=busy[name]) if name in busy else state
+            for name, state in self.states.items()
+        }
+
+    def take_over(self, before: Fleet) -> frozenset[str]:
+        """Go on with what another fleet knows, and return the names of the targets whose state was taken over.
+
+        A gate stays while its limits do, so that requests of before and after a reload share one limit; where a limit
+        changed, each generation keeps its own until the older one is over. What a target has, and whether it is down,
+        is still true while the same questions go to the same place.
+        """
+        for name in self.members.keys() & before.members.keys():
+            mine, theirs = self.members[name], before.members[name]
+            if _limits(mine.target) == _limits(theirs.target):
+                self.members[name] = msgspec.structs.replace(mine, gate=theirs.gate)
+        same = frozenset(name for name, member in self.members.items() if _asks_alike(member, before.members.get(name)))
+        self.states.update((name, before.states[name]) for name in same)
+        return same
 
     def listed(self, name: str, models: Sequence[str]) -> None:
         """Remember what a target has; whoever lists models is up."""
@@ -46,10 +73,37 @@ class Fleet:
         self.states[name] = TargetState(models=frozenset(models), default_model=default)
 
     def failed(self, name: str, why: str) -> None:
-        """Remember that a target cannot be reached; what it has is still known."""
+        """Remember that a target cannot be reached; what it has is still known, what it is has to be asked anew."""
+        self.doubted(name)
         self.states[name] = msgspec.structs.replace(self.states[name], down=why)
 
     def answered(self, name: str) -> None:
         """Remember that a target can be reached."""
         if self.states[name].down is not None:
             self.states[name] = msgspec.structs.replace(self.states[name], down=None)
+
+    def version(self, name: str) -> str | None:
+        """Return the version that a target says it has; None where it has to be asked."""
+        return self._versions.get(name)
+
+    def told_version(self, name: str, version: str | None) -> None:
+        """Remember the version of a target, or that it does not tell one."""
+        self.doubted(name)
+        if version is not None:
+            self._versions[name] = version
+
+    def doubted(self, name: str) -> None:
+        """Forget the version of a target: something went wrong there, and another server may answer from now on."""
+        self._versions.pop(name, None)
+
+
+def _limits(target: Target) -> object:
+    return target.kind, target.url, target.max_in_flight, target.queue
+
+
+def _asks_alike(one: Member, other: Member | None) -> bool:
+    return (
+        other is not None
+        and (one.target.kind, one.target.models) == (other.target.kind, other.target.models)
+        and one.destination.is_same_as(other.destination)
+    )

@@ -1,4 +1,4 @@
-"""Questions to targets that hold nobody's text: which models are there."""
+"""Questions to targets that hold nobody's text: which models are there, and which version of Ollama it is."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from proxy.providers.completion import whole_seconds
 from proxy.providers.failures import failure_from
 from proxy.upstream.attempt import pieces_of, read_all
 from proxy.upstream.destination import MODEL_PLACE
-from proxy.upstream.egress import Egress
+from proxy.upstream.egress import NO_TEXT, Egress, NoText
 from proxy.upstream.faults import translated
 from proxy.upstream.fleet import Member
+from routing_rules import Labels
 
 TIMEOUT_S = 10.0
 MAX_LIST = 2**24  # bytes of a list of models
+MAX_VERSION = 2**12  # bytes of an answer that tells a version
 
 
 class Model(msgspec.Struct, frozen=True):
@@ -33,6 +35,10 @@ class _List(msgspec.Struct):
     data: list[dict[str, Any]] | None = None
 
 
+class _Version(msgspec.Struct):
+    version: str
+
+
 async def list_models(egress: Egress, member: Member) -> list[Model]:
     """Ask a target for its models. Raises UpstreamError.
 
@@ -41,16 +47,38 @@ async def list_models(egress: Egress, member: Member) -> list[Model]:
     named = _named(member)
     if named is not None:
         return named
-    with translated(member.name):
-        async with asyncio.timeout(TIMEOUT_S):
-            response = await egress.send(member.destination.get("/models"), member.target)
-            try:
-                body = await read_all(pieces_of(response), MAX_LIST)
-            finally:
-                await response.aclose()
+    response, body = await _asked(egress, member, member.destination.get("/models"), MAX_LIST)
     if not httpx.codes.is_success(response.status_code):
         raise failure_from(response.status_code, response.headers, body, "")
     return _read(body)
+
+
+async def ask_version(egress: Egress, member: Member, labels: Labels | NoText = NO_TEXT) -> str | None:
+    """Ask an Ollama for its version; None where the target is none or tells none.
+
+    On the way of a request, `labels` are its own. Raises UpstreamError if it is silent, EgressRefused if it is outside.
+
+    Source: Ollama `server/routes.go`, `GET /api/version`.
+    """
+    if member.target.kind != "ollama" or MODEL_PLACE in member.target.url:
+        return None
+    response, body = await _asked(egress, member, member.destination.get_native("/api/version", labels), MAX_VERSION)
+    try:
+        return (
+            msgspec.json.decode(body, type=_Version).version if httpx.codes.is_success(response.status_code) else None
+        )
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+async def _asked(egress: Egress, member: Member, request: httpx.Request, limit: int) -> tuple[httpx.Response, bytes]:
+    with translated(member.name):
+        async with asyncio.timeout(TIMEOUT_S):
+            response = await egress.send(request, member.target)
+            try:
+                return response, await read_all(pieces_of(response), limit)
+            finally:
+                await response.aclose()
 
 
 def _named(member: Member) -> list[Model] | None:

@@ -45,7 +45,7 @@ def test_wye_reads_the_rules_that_are_mounted() -> None:
 
 def test_its_rules_are_the_shipped_pack() -> None:
     mounted, pack = tomllib.loads(RULES), tomllib.loads(pack_text("private_first"))
-    assert (mounted["label"], mounted["rule"]) == (pack["label"], pack["rule"])
+    assert [mounted[name] for name in ("fact", "label", "rule")] == [pack[name] for name in ("fact", "label", "rule")]
 
 
 def test_what_is_built_is_there() -> None:

@@ -26,6 +26,14 @@ def ask(
     rewrite: Rewrite | None = None,
     labels: Labels = NO_LABELS,
     strict: bool = False,
+    version: str | None = None,
 ) -> Ask:
     """Ask a provider for something; by default an answer to hello."""
-    return Ask(request=request or chat(), model=model, rewrite=rewrite or Rewrite(), labels=labels, strict=strict)
+    return Ask(
+        request=request or chat(),
+        model=model,
+        rewrite=rewrite or Rewrite(),
+        labels=labels,
+        strict=strict,
+        version=version,
+    )

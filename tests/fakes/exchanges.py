@@ -8,8 +8,14 @@ from typing import Any
 import msgspec
 
 from proxy.catalogue.catalogue import Catalogue
+from proxy.facts.letters import normalise
 from proxy.pipeline.context import Context
+from proxy.pipeline.decider import Decider
 from proxy.pipeline.exchange import Exchange
+from proxy.pipeline.hashing import hasher
+from proxy.pipeline.posing import Poser
+from proxy.sticky.stickiness import Memory, Stickiness
+from proxy.sticky.table import Table
 from proxy.tasks import Tasks
 from proxy.telemetry.events import Event, ExchangeSettled
 from proxy.upstream.boundary import Boundary
@@ -56,7 +62,10 @@ class World:
         self.catalogue = Catalogue({}, (), _nobody)
         failover = Failover(self.fleet, Egress(Boundary({}), transport), self.events.append)
         book = rule_book(targets, rules, LABELS, **more)
-        self.exchange = Exchange(book, self.fleet, self.catalogue, failover, self.tasks, self.events.append, grace_s)
+        poser = Poser(book, self.fleet.passed_up, "UTC")
+        stickiness = Stickiness(Memory(Table.alone(64)), normalise)
+        decider = Decider(book, poser, stickiness, self.fleet, self.catalogue, hasher(b"key"))
+        self.exchange = Exchange(decider, failover, self.tasks, self.events.append, grace_s)
 
     async def begin(self) -> None:
         """Have the catalogue's first round behind it, as a server that runs has."""

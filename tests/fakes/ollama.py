@@ -31,7 +31,7 @@ from tests.fakes.ollama_model import (
     embed,
     says,
 )
-from tests.fakes.ollama_names import MODEL_REQUIRED, Ref, parse_ref
+from tests.fakes.ollama_names import MODEL_REQUIRED, Ref, knows_sources, parse_ref
 from tests.fakes.ollama_runner import BUSY, Refused, Runners, tokens, write_chat_response
 from tests.fakes.ollama_written import (
     ChatWriter,
@@ -71,7 +71,8 @@ class FakeOllama(Server):
     """Ollama on loopback with the models given by name.
 
     `brain` decides what a model says; `runners` tells what it saw and what is loaded (`seen` is its shorthand);
-    what the real one would have sent to another host is in `forwarded`, and nothing leaves.
+    what the real one would have sent to another host is in `forwarded`, and nothing leaves. A `version` before 0.17.8
+    takes `name:local` for a tag in chats; it may be replaced while it runs, as an exchanged server would.
     """
 
     def __init__(
@@ -317,7 +318,7 @@ class FakeOllama(Server):
     def _local(self, name: str, missing: int) -> Ref:
         """The model of a request; `missing` is the handler's status for a request that names none."""
         try:
-            ref = parse_ref(name)
+            ref = parse_ref(name, sources=knows_sources(self.version))
         except GoError as failure:
             named = missing == 400 or str(failure) != MODEL_REQUIRED
             raise Refused(400 if named else 404, str(failure) if named else f"model '{name}' not found") from None
@@ -373,6 +374,8 @@ class FakeOllama(Server):
 
     async def _passed_through(self, request: Request, wire: Wire) -> bool:
         """`server/cloud_proxy.go` cloudPassthroughMiddleware, before any translation."""
+        if not knows_sources(self.version):
+            return False
         try:
             sent = self.cloud.take(request)
         except Refused as refused:

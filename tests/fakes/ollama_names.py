@@ -68,12 +68,21 @@ def parse_name(text: str) -> Name:
     return Name(host.partition("://")[2] or host, namespace, model, tag)
 
 
-def parse_ref(raw: str) -> Ref:
-    """`server/model_resolver.go` parseAndValidateModelRef; a GoError carries Ollama's text."""
+def knows_sources(version: str) -> bool:
+    """Whether an Ollama of this version reads `:cloud` and `:local` as places: `internal/modelref`, v0.17.8-rc0 on."""
+    numbers = re.match(r"(\d+)\.(\d+)\.(\d+)", version)
+    return numbers is None or tuple(map(int, numbers.groups())) >= (0, 17, 8)
+
+
+def parse_ref(raw: str, *, sources: bool = True) -> Ref:
+    """`server/model_resolver.go` parseAndValidateModelRef; a GoError carries Ollama's text.
+
+    Without `sources`, as before 0.17.8: `:local` and `:cloud` are tags like any other.
+    """
     raw = raw.strip()
     if not raw:
         raise GoError(MODEL_REQUIRED)
-    base, source = _suffix(raw)
+    base, source = _suffix(raw) if sources else (raw, "")
     if source and _suffix(base)[1]:
         raise GoError(f'use either :local or :cloud, not both: "{raw}"')
     name = parse_name(base)

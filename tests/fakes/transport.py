@@ -14,13 +14,18 @@ USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
 
 
 class FakeTransport(httpx.AsyncBaseTransport):
-    """Answers each host with the next of its answers, the last one again and again; an exception is raised."""
+    """Answers each host with the next of its answers, the last one again and again; an exception is raised.
+
+    Which Ollama a host is, it says apart from that (`versions`), and that it was asked is in `probed`.
+    """
 
     def __init__(self, **answers: Answer | Exception | list[Answer | Exception]) -> None:
         self._answers = {host: list(given) if isinstance(given, list) else [given] for host, given in answers.items()}
         self.requests: list[httpx.Request] = []
         self.bodies: list[Body] = []
         self.asked = asyncio.Event()
+        self.versions: dict[str, Answer | Exception] = {}
+        self.probed: list[str] = []
 
     @property
     def hosts(self) -> list[str]:
@@ -29,10 +34,15 @@ class FakeTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer, or raise."""
+        if request.url.path.endswith("/api/version"):
+            self.probed.append(request.url.host)
+            return self._answered(self.versions.get(request.url.host, reply(200, {"version": "0.34.0"})), request)
         self.requests.append(request)
         self.asked.set()
         answers = self._answers[request.url.host]
-        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        return self._answered(answers.pop(0) if len(answers) > 1 else answers[0], request)
+
+    def _answered(self, answer: Answer | Exception, request: httpx.Request) -> httpx.Response:
         if isinstance(answer, Exception):
             raise answer
         response = answer(request)

@@ -398,6 +398,15 @@ def test_a_plain_name_can_forward_too_and_local_refuses_to() -> None:
         assert json.loads(send(fake, "/api/show", {"model": "big"})[2])["remote_host"] == "https://ollama.com:443"
 
 
+def test_before_0_17_8_local_is_only_a_tag() -> None:
+    models = {"big:local": FakeModel(remote_host="https://ollama.com:443")}
+    for version, forwarded in (("0.17.7", 1), ("0.17.8-rc0", 0), ("0.17.8", 0), ("0.18.0", 0)):
+        with FakeOllama(models, version) as fake:
+            assert json.loads(send(fake, "/api/version")[2]) == {"version": version}
+            status, _, _ = send(fake, CHAT, {**ASK, "model": "big:local"})
+            assert (status, len(fake.forwarded)) == (200 if forwarded else 404, forwarded)
+
+
 def test_without_a_cloud_both_ways_are_refused_in_their_own_shapes() -> None:
     with FakeOllama({"big": FakeModel(remote_host="https://ollama.com:443")}, no_cloud=True) as fake:
         text = "ollama cloud is disabled: remote model is unavailable"

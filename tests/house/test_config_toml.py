@@ -8,9 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from proxy.config.load import decode_config
-from proxy.config.schema import Config, Log, Server
-from routing_rules import Label, Queue, Rule, Target, Timeouts
+from proxy.config.fileless import from_environment
+from proxy.config.load import decode_config, read_config
+from proxy.config.schema import Config, FactsLog, Log, Server
+from routing_rules import Expect, Given, Label, Queue, Rule, Target, Timeouts, Trial
+from routing_rules.advice import advise
 
 FILE = Path(__file__).parents[2] / "config.toml"
 TEXT = FILE.read_text(encoding="utf-8")
@@ -32,7 +34,18 @@ def written(tables: list[dict[str, Any]]) -> set[str]:
 def test_it_loads() -> None:
     config = decode_config(TEXT, str(FILE))
     assert list(config.target) == ["local", "cloud"]
-    assert [label.add for label in config.label] == ["private"]
+    assert {label.add for label in config.label} == {"private"}
+    assert list(config.fact) == ["big"]
+    assert len(config.test) == 3
+
+
+@pytest.mark.parametrize("file", ["config.toml", "deploy/wye.toml"])
+def test_no_file_of_ours_is_one_that_wye_warns_of(file: str) -> None:
+    assert read_config(FILE.parent / file).warnings == ()
+
+
+def test_the_rules_that_need_no_file_are_not_warned_of_either() -> None:
+    assert advise(from_environment({"OPENAI_API_KEY": "x"}, ["llama3.2"]).rules) == []
 
 
 def test_it_loads_with_every_line_switched_on() -> None:
@@ -41,14 +54,22 @@ def test_it_loads_with_every_line_switched_on() -> None:
 
 def test_the_defaults_that_it_shows_are_the_defaults() -> None:
     config = switched_on()
-    assert config.server == Server()
+    shown: dict[str, Any] = {
+        "include": ("rules/*.toml",),
+        "hash_key": "env:WYE_HASH_KEY",
+    }  # they say that the default is another
+    assert config.server == Server(**shown)
+    assert config.facts_log == FactsLog(path="facts.jsonl", fields=("model",))
     assert config.log == Log()
     local, cloud = config.target["local"], config.target["cloud"]
     assert (local.timeouts, local.queue) == (Timeouts(), Queue())
     assert (local.strict, cloud.auth) == (False, "bearer")
 
 
-@pytest.mark.parametrize("table", ["", "server", "log", "target", "timeouts", "queue", "label", "rule"])
+@pytest.mark.parametrize(
+    "table",
+    ["", "server", "log", "target", "timeouts", "queue", "label", "rule", "test", "given", "expect", "facts_log"],
+)
 def test_it_shows_every_key(table: str) -> None:
     raw = tomllib.loads(SWITCHED_OFF.sub("", TEXT))
     targets = list(raw["target"].values())
@@ -61,6 +82,10 @@ def test_it_shows_every_key(table: str) -> None:
         "queue": (Queue, [target.get("queue", {}) for target in targets]),
         "label": (Label, raw["label"]),
         "rule": (Rule, raw["rule"]),
+        "test": (Trial, raw["test"]),
+        "given": (Given, [test["given"] for test in raw["test"]]),
+        "expect": (Expect, [test["expect"] for test in raw["test"]]),
+        "facts_log": (FactsLog, [raw["facts_log"]]),
     }
     struct, tables = shown[table]
     assert written(tables) == names(struct)
@@ -69,7 +94,9 @@ def test_it_shows_every_key(table: str) -> None:
 def test_its_example_is_the_shipped_pack() -> None:
     pack = tomllib.loads((FILE.parent / "routing_rules/packs/private_first.toml").read_text(encoding="utf-8"))
     example = tomllib.loads(TEXT)
-    assert (example["label"], example["rule"]) == (pack["label"], pack["rule"])
+    assert [example[table] for table in ("fact", "label", "rule")] == [
+        pack[table] for table in ("fact", "label", "rule")
+    ]
 
 
 def test_its_lines_fit_a_page() -> None:

@@ -56,7 +56,7 @@ def wye(local: FakeOllama) -> Iterator[Wye]:
 def test_every_command_is_one_that_a_test_here_runs() -> None:
     known = (BOOTSTRAP, "curl http://localhost:8000/", IN_CLONE, "export OPENAI_BASE_URL=")
     assert [command for command in commands() if not command.startswith(known)] == []
-    assert len(commands()) == 8
+    assert len(commands()) == 12
 
 
 def test_the_demo_command_works_on_a_fresh_clone(tmp_path: Path) -> None:
@@ -124,12 +124,15 @@ def test_the_request_is_answered(wye: Wye) -> None:
 def test_a_file_is_written_checked_examined_and_served(local: FakeOllama, tmp_path: Path) -> None:
     environ = {**clean_environment(), "OLLAMA_HOST": local.url, "OPENAI_API_KEY": ""}
     steps = [command.removeprefix(IN_CLONE) for command in commands() if command.startswith(IN_CLONE)]
-    assert [step.split()[0] for step in steps] == ["init", "check", "doctor", "serve"]
-    for step in steps[:-1]:
+    named = {step.split()[0]: step for step in steps}
+    assert list(named) == ["init", "check", "doctor", "serve", "explain", "test", "prove", "diff"]
+    (tmp_path / "facts.jsonl").write_text('{"id": "wye-1", "facts": {"model": "gpt-4o"}}\n', encoding="utf-8")
+    shutil.copy(ROOT / "config.toml", tmp_path)
+    for step in (step for name, step in named.items() if name != "serve"):
         done = subprocess.run(program(step), cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
         assert done.returncode == 0, (step, done.stdout, done.stderr)
     served = subprocess.Popen(
-        [*program(steps[-1]), "--port", "0"], cwd=tmp_path, env=environ, stderr=subprocess.PIPE, text=True
+        [*program(named["serve"]), "--port", "0"], cwd=tmp_path, env=environ, stderr=subprocess.PIPE, text=True
     )
     with served:
         assert served.stderr is not None

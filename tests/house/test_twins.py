@@ -19,16 +19,20 @@ MOVED = {Path("proxy/demo"): Path("tests/demo")}
 # Files that are tested under another name: where, and why there.
 ELSEWHERE: dict[str, tuple[str, str]] = {
     "proxy/cli/__init__.py": ("tests/proxy/cli/test_options.py", "it only lists the commands"),
+    "proxy/cli/application.py": ("tests/journeys/test_reload.py", "it is made in processes of its own"),
     "proxy/cli/demo.py": ("tests/demo/test_demo_command.py", "a demo is seen from outside, children and all"),
+    "proxy/cli/hangup.py": ("tests/journeys/test_reload.py", "signals and terminals are seen from outside"),
     "proxy/cli/reported.py": ("tests/journeys/test_serving.py", "its sentences are what a user of `wye serve` reads"),
     "proxy/cli/serve.py": ("tests/journeys/test_serving.py", "starting and stopping are seen from outside"),
     "proxy/cli/start.py": ("tests/journeys/test_serving.py", "what is missing at the start is what a user reads"),
+    "proxy/cli/workers.py": ("tests/journeys/test_reload.py", "workers live and die in processes of their own"),
     "proxy/config/schema.py": ("tests/house/test_config_toml.py", "its keys and defaults are those of config.toml"),
     "proxy/demo/canned.py": ("tests/demo/test_standin.py", "its words are read through the stand-in, by the SDK"),
     "proxy/demo/child.py": ("tests/demo/test_children.py", "it is what children run under"),
     "proxy/demo/samples.py": ("tests/demo/test_show.py", "its outcomes are what is shown"),
     "proxy/demo/stage.py": ("tests/demo/test_demo_command.py", "a whole demo is set up on it"),
     "proxy/endpoints/asgi_types.py": ("tests/proxy/endpoints/test_edge.py", "names of types; mypy is its test"),
+    "proxy/reload/generation.py": ("tests/proxy/reload/test_generations.py", "it only holds the parts together"),
     "routing_rules/__init__.py": ("tests/house/test_names.py", "it only lists the public names"),
 }
 

@@ -79,7 +79,16 @@ def test_nobody_to_answer_says_what_to_set(tmp_path: Path) -> None:
     ("key", "rules"),
     [
         ("", ["everything stays here"]),
-        ("sk-x", ["small models are answered here", "big models go to the cloud", "everything else stays here"]),
+        (
+            "sk-x",
+            [
+                "whoever asks for speed is answered here",
+                "whoever asks for quality is answered by the cloud",
+                "small models are answered here",
+                "big models go to the cloud",
+                "everything else stays here",
+            ],
+        ),
     ],
 )
 def test_without_a_file_what_is_found_serves(tmp_path: Path, key: str, rules: list[str]) -> None:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
+import threading
+import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import httpx
+import msgspec
 import pytest
 
 from proxy import app as app_module
 from proxy.app import _AskTarget, build
-from proxy.config.schema import Config, Server
+from proxy.config.schema import Config, FactsLog, Log, Server
 from proxy.endpoints.asgi_types import ASGIApp
+from proxy.reload.following import Mailbox
+from proxy.reload.generation import Generation
+from proxy.reload.loaded import Loaded, Verdict
 from proxy.telemetry.events import CatalogueFailed, Event, ExchangeSettled
+from proxy.telemetry.facts_log import read_traffic
 from proxy.upstream.boundary import Boundary
 from proxy.upstream.egress import Egress
 from proxy.upstream.fleet import Fleet
@@ -25,6 +36,7 @@ from tests.fakes.upstream import FakeOpenAI, error, json_reply
 
 pytestmark = pytest.mark.anyio
 
+KEYS = {"cloud": "sk-cloud"}
 SECRET = [{"role": "user", "content": "my password is " + "hunter2"}]
 
 
@@ -50,8 +62,8 @@ class App:
             "cloud": target("openai", cloud.base_url, key="env:KEY"),
         }
 
-    def __call__(self, **server: Any) -> ASGIApp:
-        config = Config(
+    def config(self, **server: Any) -> Config:
+        return Config(
             server=Server(**server),
             target=self._targets,
             alias={"fast": "local:llama3"},
@@ -61,7 +73,9 @@ class App:
                 Rule(name="everything else", use=("local", "cloud")),
             ),
         )
-        return build(config, {"cloud": "sk-cloud"}, "wye-test", self.events.append)
+
+    def __call__(self, **server: Any) -> ASGIApp:
+        return build(Loaded(self.config(**server), KEYS), "wye-test", self.events.append)
 
     def settled(self) -> list[ExchangeSettled]:
         return [event for event in self.events if isinstance(event, ExchangeSettled)]
@@ -215,9 +229,78 @@ async def test_where_clients_may_name_no_target_they_cannot(app: App) -> None:
     assert (answer.status_code, alias.status_code) == (403, 200)
 
 
+class Reloads:
+    """Verdicts that a test gives, and the generations that were built for them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.mailbox = Mailbox()
+        self.built: list[weakref.ref[Generation]] = []
+        make = app_module.make_generation
+
+        def remembered(*arguments: Any) -> Generation:
+            made = make(*arguments)
+            self.built.append(weakref.ref(made))
+            return made
+
+        monkeypatch.setattr(app_module, "make_generation", remembered)
+
+    def alive(self) -> int:
+        """Count the generations that are not freed."""
+        gc.collect()
+        return sum(one() is not None for one in self.built)
+
+
+def named(config: Config, rule: str, **server: Any) -> Config:
+    """Give the last rule of a configuration a name."""
+    rules = (*config.rule[:-1], msgspec.structs.replace(config.rule[-1], name=rule))
+    return msgspec.structs.replace(config, rule=rules, server=msgspec.structs.replace(config.server, **server))
+
+
+async def in_force(client: httpx.AsyncClient, rule: str) -> None:
+    """Ask until this rule answers."""
+    async with asyncio.timeout(20):
+        while (await client.post("/v1/chat/completions", json=chat(model="fast2"))).headers["x-wye-rule"] != rule:
+            pass
+
+
+async def test_fifty_reloads_leave_one_generation_and_no_target_is_asked_again(
+    app: App, local: FakeOllama, cloud: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reloads, config = Reloads(monkeypatch), app.config()
+    wye = build(Loaded(config, KEYS), "wye-test", app.events.append, reloads.mailbox.verdicts())
+    async with running(wye) as client:
+        await client.get("/v1/models")
+        asked = len(cloud.requests)
+        for at in range(50):
+            reloads.mailbox.put(Verdict(Loaded(named(config, f"rule {at}"), KEYS)))
+            await in_force(client, f"rule {at}")
+        assert reloads.alive() == 1
+        assert len(cloud.requests) == asked
+        assert (await client.get("/readyz")).json()["targets"]["cloud"] == {"state": "up"}
+    assert len(reloads.built) == 51
+    assert (cloud.connections, local.connections) == (1, 1)
+
+
+async def test_what_can_be_changed_while_serving_is(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    reloads, config, logging = Reloads(monkeypatch), app.config(), []
+    monkeypatch.setattr(app_module, "set_up_logging", lambda *how: logging.append(how))
+    async with running(
+        build(Loaded(config, KEYS), "wye-test", app.events.append, reloads.mailbox.verdicts())
+    ) as client:
+        assert (await client.get("/healthz", headers={"host": "example.com"})).status_code == 403
+        new = named(config, "new", open=True, max_body=500, direct="deny")
+        reloads.mailbox.put(Verdict(Loaded(msgspec.structs.replace(new, log=Log(level="debug")), KEYS)))
+        await in_force(client, "new")
+        assert (await client.get("/healthz", headers={"host": "example.com"})).status_code == 200
+        assert (await client.post("/v1/chat/completions", content=b"x" * 1_000)).status_code == 413
+        named_target = await client.post("/v1/chat/completions", json=chat(model="cloud:gpt-4o"))
+    assert named_target.status_code == 403
+    assert logging == [("debug", "auto")]
+
+
 def test_rules_that_are_wrong_build_nothing() -> None:
     with pytest.raises(RuleError):
-        build(Config(), {}, "wye-test")
+        build(Loaded(Config(), {}), "wye-test")
 
 
 def test_nothing_is_opened_before_the_server_starts(app: App, cloud: FakeOpenAI, local: FakeOllama) -> None:
@@ -258,3 +341,55 @@ async def test_a_target_that_is_odd_ends_the_asking_of_no_other(
     monkeypatch.setattr(app_module, "list_models", odd)
     assert await ask("cloud") is None
     assert [event.why for event in app.events if isinstance(event, CatalogueFailed)] == ["asking failed (ValueError)"]
+
+
+async def test_the_facts_log_is_closed_with_the_application(cloud: FakeOpenAI, tmp_path: Path) -> None:
+    path = tmp_path / "facts.jsonl"
+    config = Config(
+        target={"cloud": target("openai", cloud.base_url, key="env:KEY")},
+        rule=(Rule(name="all", use=("cloud",)),),
+        facts_log=FactsLog(path=str(path)),
+    )
+    async with running(build(Loaded(config, {"cloud": "sk-cloud"}), "wye-test", list[Event]().append)) as client:
+        answer = await client.post("/v1/chat/completions", json={"model": "gpt-4o", "messages": HELLO})
+        assert [thread.is_alive() for thread in threading.enumerate() if thread.name == "facts-log"] == [True]
+    assert [thread for thread in threading.enumerate() if thread.name == "facts-log"] == []
+    (line,) = read_traffic(path).requests
+    assert (line.id, line.facts) == (answer.headers["x-wye-id"], {"model": "gpt-4o"})
+
+
+async def test_the_version_is_learnt_with_the_list_and_forgotten_when_that_fails(
+    app: App, local: FakeOllama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet = Fleet({"local": target("ollama", local.base_url)}, {}, "wye/test", "wye-test")
+    egress = Egress(Boundary({}))
+    ask = _AskTarget(fleet, egress, app.events.append)
+    assert await ask("local")
+    assert fleet.version("local") == local.version
+    local.version = "0.17.7"
+    await ask("local")
+    assert fleet.version("local") == "0.17.7"
+
+    async def odd(*_: object) -> list[Any]:
+        raise ValueError
+
+    monkeypatch.setattr(app_module, "list_models", odd)
+    await ask("local")
+    assert fleet.version("local") is None
+    monkeypatch.undo()
+    await ask("local")
+    assert fleet.version("local") == "0.17.7"
+    local.stop()
+    assert await ask("local") is None
+    assert fleet.version("local") is None
+    await egress.aclose()
+
+
+async def test_a_server_that_answers_something_else_may_be_another_one(app: App, cloud: FakeOpenAI) -> None:
+    fleet = Fleet({"local": target("ollama", cloud.base_url)}, {"local": "sk-cloud"}, "wye/test", "wye-test")
+    egress = Egress(Boundary({}))
+    fleet.told_version("local", "0.34.0")
+    cloud.routes["GET /v1/models"] = error(404, None)
+    assert await _AskTarget(fleet, egress, app.events.append)("local") is None
+    assert fleet.version("local") is None
+    await egress.aclose()

@@ -1,163 +1,157 @@
 from __future__ import annotations
 
-from typing import Any
+from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing_rules import UNKNOWN, FactValue, Path, Problem
-from routing_rules.conditions import Condition, Truth, compile_condition
+from routing_rules import UNKNOWN, Bounds, FactValue, values
+from routing_rules.conditions import ALWAYS, All, Any, Check, Condition, Named, Not, Trace, shown
+from routing_rules.values import Truth
 from tests.fakes.rule_files import KnownFacts
 
-AT: Path = ("rule", 0, "when")
-VALUES = st.sampled_from(["gpt-4o", "llama3.2", None, UNKNOWN])
+NAMES = "abc"
 
 
-def compiled(when: dict[str, Any] | None) -> Condition:
-    problems: list[Problem] = []
-    condition = compile_condition(when, AT, problems)
-    assert problems == []
-    return condition
+def asks(name: str) -> Check:
+    return Check(name, f"{name} true", values.flag(True).holds)
 
 
-def decided(when: dict[str, Any] | None, **known: FactValue) -> Truth:
-    return compiled(when).decide(KnownFacts({name.replace("__", "."): value for name, value in known.items()}))
+A, B = asks("a"), asks("b")
+KLEENE: list[tuple[FactValue, FactValue, Truth, Truth]] = [
+    (True, True, True, True),
+    (True, False, False, True),
+    (True, UNKNOWN, None, True),
+    (False, False, False, False),
+    (False, UNKNOWN, False, None),
+    (UNKNOWN, UNKNOWN, None, None),
+]
 
 
-@pytest.mark.parametrize("when", [None, {}])
-def test_no_condition_always_holds(when: dict[str, Any] | None) -> None:
-    assert decided(when) is True
-
-
-@pytest.mark.parametrize(
-    ("wanted", "value", "expected"),
-    [
-        ("gpt-4o", "gpt-4o", True),
-        ("gpt-4o", "GPT-4o", True),
-        ("gpt-4o", "gpt-4o-mini", False),
-        ("gpt-*", "gpt-4o-mini", True),
-        ("llama3.?:*", "llama3.1:8b", True),
-        (["gpt-4o", "o?"], "o3", True),
-        (["gpt-4o", "o?"], "gpt-4", False),
-        ("!= gpt-4o", "gpt-4", True),
-        ("!= gpt-4o", "gpt-4o", False),
-        ("!=gpt-*", "gpt-4", False),
-        ("gpt-4o", None, False),
-        ("*", None, False),
-        (["*"], None, False),
-        ("!= gpt-4o", None, True),
-        ("gpt-4o", UNKNOWN, None),
-        ("*", UNKNOWN, None),
-        ("!= gpt-4o", UNKNOWN, None),
-        ("gpt-4o", True, False),
-    ],
-)
-def test_a_text_is_compared_and_an_absent_one_fulfils_only_an_unequal(
-    wanted: object, value: FactValue, expected: Truth
+@pytest.mark.parametrize(("one", "other", "both", "either"), KLEENE)
+def test_no_outweighs_unknown_in_a_conjunction_and_yes_in_a_disjunction(
+    one: FactValue, other: FactValue, both: Truth, either: Truth
 ) -> None:
-    assert decided({"model": wanted}, model=value) is expected
+    for a, b in ((one, other), (other, one)):
+        facts = KnownFacts({"a": a, "b": b})
+        assert All((A, B)).decide(facts) is both
+        assert Any((A, B)).decide(facts) is either
 
 
-@pytest.mark.parametrize(
-    ("wanted", "value", "expected"),
-    [
-        (True, True, True),
-        (True, False, False),
-        (False, False, True),
-        (False, True, False),
-        (True, None, False),
-        (False, None, False),
-        (True, UNKNOWN, None),
-        (False, UNKNOWN, None),
-    ],
+@pytest.mark.parametrize(("value", "expected"), [(True, False), (False, True), (UNKNOWN, None)])
+def test_not_turns_yes_and_no_round_and_leaves_unknown_unknown(value: FactValue, expected: Truth) -> None:
+    assert Not(A).decide(KnownFacts({"a": value})) is expected
+    assert Named("fact", Not(A)).decide(KnownFacts({"a": value})) is expected
+
+
+def test_no_part_always_holds_and_asks_for_nothing() -> None:
+    facts = KnownFacts()
+    assert ALWAYS.decide(facts) is True
+    assert (facts.asked, list(ALWAYS.names())) == ([], [])
+
+
+@pytest.mark.parametrize(("condition", "asked"), [(All((A, B)), ["a"]), (Any((Not(A), B)), ["a"])])
+def test_facts_are_asked_for_in_order_and_no_further_than_is_needed(condition: Condition, asked: list[str]) -> None:
+    facts = KnownFacts({"a": False})
+    condition.decide(facts)
+    assert facts.asked == asked
+    assert list(condition.names()) == ["a", "b"]
+
+
+CONDITIONS: st.SearchStrategy[Condition] = st.recursive(
+    st.sampled_from([asks(name) for name in NAMES]),
+    lambda inner: (
+        inner.map(Not)
+        | inner.map(lambda part: Named("named", part))
+        | st.lists(inner, max_size=3).map(lambda parts: All(tuple(parts)))
+        | st.lists(inner, max_size=3).map(lambda parts: Any(tuple(parts)))
+    ),
+    max_leaves=8,
 )
-def test_a_flag_means_itself_and_an_absent_one_is_neither(wanted: bool, value: FactValue, expected: Truth) -> None:
-    assert decided({"secrets": wanted}, secrets=value) is expected
+KNOWN = st.fixed_dictionaries({name: st.sampled_from([True, False, UNKNOWN]) for name in NAMES})
 
 
-@pytest.mark.parametrize(
-    ("model", "stream", "expected"),
-    [
-        ("a", True, True),
-        ("a", False, False),
-        ("b", True, False),
-        (UNKNOWN, True, None),
-        ("a", UNKNOWN, None),
-        (UNKNOWN, False, False),
-        ("b", UNKNOWN, False),
-        (UNKNOWN, UNKNOWN, None),
-    ],
-)
-def test_a_table_is_a_conjunction_in_which_no_outweighs_unknown(
-    model: FactValue, stream: FactValue, expected: Truth
+@given(CONDITIONS, KNOWN)
+def test_what_is_decided_while_facts_are_unknown_stays_so_whatever_they_turn_out_to_be(
+    condition: Condition, known: dict[str, FactValue]
 ) -> None:
-    assert decided({"model": "a", "stream": True}, model=model, stream=stream) is expected
+    decided = condition.decide(KnownFacts(known))
+    unknown = [name for name in NAMES if known[name] is UNKNOWN]
+    completions = [
+        {**known, **dict(zip(unknown, values, strict=True))} for values in product([True, False], repeat=len(unknown))
+    ]
+    outcomes = {condition.decide(KnownFacts(completion)) for completion in completions}
+    assert None not in outcomes
+    if decided is not None:
+        assert outcomes == {decided}
+    if not unknown:
+        assert decided is not None
 
 
-@given(st.tuples(VALUES, VALUES, VALUES))
-def test_the_order_of_the_lines_changes_no_outcome(values: tuple[FactValue, ...]) -> None:
-    names = ("model", "endpoint", "header.a")
-    known = KnownFacts(dict(zip(names, values, strict=True)))
-    when = dict.fromkeys(names, "gpt-*")
-    backwards = dict(reversed(when.items()))
-    assert compiled(when).decide(known) is compiled(backwards).decide(known)
+@given(CONDITIONS, KNOWN)
+def test_an_explanation_comes_to_the_same_outcome(condition: Condition, known: dict[str, FactValue]) -> None:
+    facts = KnownFacts(known)
+    assert condition.trace(facts).outcome is condition.decide(facts)
 
 
-@pytest.mark.parametrize(
-    "when",
-    [{"header": {"X-Team": "legal"}}, {"header.X-Team": "legal"}, {"header": {"x-team": ["sales", "leg*"]}}],
-)
-def test_a_header_is_found_under_its_name_in_whatever_case(when: dict[str, Any]) -> None:
-    assert decided(when, header__x_team="legal") is False  # another name: `_` is not `-`
-    assert compiled(when).decide(KnownFacts({"header.x-team": "legal"})) is True
-
-
-def test_several_headers_must_all_hold() -> None:
-    condition = compiled({"header": {"a": "1", "b": "2"}})
-    assert condition.decide(KnownFacts({"header.a": "1", "header.b": "2"})) is True
-    assert condition.decide(KnownFacts({"header.a": "1"})) is False
-
-
-def test_facts_are_asked_for_in_order_and_no_further_than_the_first_no() -> None:
-    facts = KnownFacts({"model": "b"})
-    compiled({"model": "a", "secrets": True}).decide(facts)
-    assert facts.asked == ["model"]
+AT_LEAST = values.number(">= 4000")
+LONG = Check("prompt_tokens", 'prompt_tokens ">= 4000"', AT_LEAST.holds, AT_LEAST.gap)
 
 
 @pytest.mark.parametrize(
-    ("when", "path", "found", "expected", "nearest"),
+    ("value", "says", "outcome"),
     [
-        ({"modle": "a"}, (*AT, "modle"), "the condition 'modle'", "one of model, endpoint", "model"),
-        ({"xyzzy": "a"}, (*AT, "xyzzy"), "the condition 'xyzzy'", "one of model, endpoint", None),
-        ({"complexity": ">= 0.6"}, (*AT, "complexity"), "the condition 'complexity'", "not yet here", None),
-        ({"all": ["hard"]}, (*AT, "all"), "the condition 'all'", "not yet here", None),
-        ({"model": 5}, (*AT, "model"), "5", "a string, a glob", None),
-        ({"model": []}, (*AT, "model"), "[]", "a string, a glob", None),
-        ({"model": ["a", 5]}, (*AT, "model"), '["a",5]', "a string, a glob", None),
-        ({"model": True}, (*AT, "model"), "true", "a string, a glob", None),
-        ({"stream": "yes"}, (*AT, "stream"), '"yes"', "true or false", None),
-        ({"secrets": 1}, (*AT, "secrets"), "1", "true or false", None),
-        ({"header": "x"}, (*AT, "header"), "'x'", "header.NAME", None),
-        ({"header": {"x": 1}}, (*AT, "header"), "1", "a string, a glob", None),
+        (5000, 'prompt_tokens ">= 4000": 5,000', True),
+        (3900, 'prompt_tokens ">= 4000": 3,900, 100 short of it', False),
+        (Bounds(10, 1000), 'prompt_tokens ">= 4000": between 10 and 1,000, at least 3,000 short of it', False),
+        (Bounds(10, 5000), 'prompt_tokens ">= 4000": between 10 and 5,000', None),
+        (None, 'prompt_tokens ">= 4000": there is none', False),
+        (UNKNOWN, 'prompt_tokens ">= 4000": unknown', None),
+        (True, 'prompt_tokens ">= 4000": yes', False),
     ],
 )
-def test_what_is_no_condition_says_where_it_is_and_what_was_expected(
-    when: dict[str, Any], path: Path, found: str, expected: str, nearest: str | None
-) -> None:
-    problems: list[Problem] = []
-    compile_condition(when, AT, problems)
-    assert [(problem.path, problem.found, problem.nearest) for problem in problems] == [(path, found, nearest)]
-    assert expected in problems[0].expected
+def test_a_check_says_what_was_found_and_how_far_it_is_off(value: FactValue, says: str, outcome: Truth) -> None:
+    assert LONG.trace(KnownFacts({"prompt_tokens": value})) == Trace(says, outcome)
 
 
-def test_all_that_is_wrong_is_told_at_once_and_the_rest_is_compiled() -> None:
-    problems: list[Problem] = []
-    condition = compile_condition({"modle": "a", "stream": "yes", "model": "b"}, AT, problems)
-    assert len(problems) == 2
-    assert [check.fact for check in condition.checks] == ["model"]
+YES, NO = Trace("a true: yes", outcome=True), Trace("b true: no", outcome=False)
 
 
-def test_a_check_spells_what_it_wants() -> None:
-    (check,) = compiled({"model": ["gpt-4o", "o?"]}).checks
-    assert (check.fact, check.wanted) == ("model", '["gpt-4o","o?"]')
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (All((A, B)), Trace("all of", outcome=False, parts=(YES, NO))),
+        (Any((A, B)), Trace("any of", outcome=True, parts=(YES, NO))),
+        (Not(Any((A, B))), Trace("none of", outcome=False, parts=(YES, NO))),
+        (Not(All((A, B))), Trace("none of", outcome=True, parts=(Trace("all of", outcome=False, parts=(YES, NO)),))),
+        (Not(A), Trace("none of", outcome=False, parts=(YES,))),
+        (Named("x", A), Trace("x", outcome=True, parts=(YES,))),
+        (Named("x", All((A, B))), Trace("x", outcome=False, parts=(YES, NO))),
+        (Named("x", Any((A, B))), Trace("x", outcome=True, parts=(Trace("any of", outcome=True, parts=(YES, NO)),))),
+        (Named("x", Not(B)), Trace("x", outcome=True, parts=(Trace("none of", outcome=True, parts=(NO,)),))),
+    ],
+)
+def test_an_explanation_shows_every_part_and_how_they_are_joined(condition: Condition, expected: Trace) -> None:
+    assert condition.trace(KnownFacts({"a": True, "b": False})) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (1, "1"),
+        (0, "0"),
+        (True, "yes"),
+        (False, "no"),
+        (12345, "12,345"),
+        (0.654321, "0.6543"),
+        ("gpt-4o", "'gpt-4o'"),
+        ("", "''"),
+        (("a", "b"), "a, b"),
+        ((), "none"),
+        (None, "there is none"),
+        (UNKNOWN, "unknown"),
+    ],
+)
+def test_what_was_found_is_put_in_words(value: FactValue, words: str) -> None:
+    assert shown(value) == words

@@ -25,7 +25,12 @@ def test_labels_are_only_ever_added_each_with_its_reason(added: list[tuple[str, 
 
 
 def test_a_label_has_no_way_to_be_taken_off() -> None:
-    assert {name for name in dir(Labelled) if not name.startswith("_")} == {"labels", "reasons", "with_label"}
+    assert {name for name in dir(Labelled) if not name.startswith("_")} == {
+        "labels",
+        "reasons",
+        "and_also",
+        "with_label",
+    }
 
 
 def test_a_candidate_is_written_as_a_client_would_name_it() -> None:

@@ -18,7 +18,7 @@ from routing_rules import (
     TargetState,
     compile_rules,
 )
-from routing_rules.rulebook import NAMED_BY_CLIENT
+from routing_rules.names import NAMED_BY_CLIENT
 from tests.fakes.rule_files import FINAL, KnownFacts, rule_book, target
 
 TARGETS = {

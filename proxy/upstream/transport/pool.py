@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from functools import cached_property
 
 import httpx
@@ -117,6 +117,16 @@ class Transport(httpx.AsyncBaseTransport):
         now = asyncio.get_running_loop().time()
         while idle and (not idle[0].is_open or now - idle[0].idle_since > KEPT_S):
             self._drop(idle.popleft())
+
+    def keep_only(self, places: Iterable[httpx.URL]) -> None:
+        """Close the idle connections that are too old or lead to none of these places."""
+        origins = set(map(_origin, places))
+        for origin, idle in list(self._idle.items()):
+            self._sweep(idle)
+            while idle and origin not in origins:
+                self._drop(idle.pop())
+            if not idle:
+                del self._idle[origin]
 
     def _drop(self, connection: Connection) -> None:
         self._open.discard(connection)

@@ -175,3 +175,69 @@ async def test_lists_are_kept_fresh_and_a_missing_one_is_asked_for_sooner(monkey
         await made.run()
     assert slept == [catalogue_module.RETRY_S, catalogue_module.REFRESH_S]
     assert ids(made) == ["x", "y"]
+
+
+@pytest.mark.anyio
+async def test_what_another_catalogue_knows_is_taken_over_and_only_the_rest_is_asked() -> None:
+    before = catalogue(Targets(a=named("x"), b=None, c=named("z")))
+    await before.refresh()
+    targets = Targets(a=named("other"), b=named("other"), c=named("new"), d=named("w"))
+    made = catalogue(targets)
+    made.take_over(before, ["a", "b"])
+    await made.catch_up(5)
+    await made.first_round()
+    assert ids(made) == ["x", "new", "w"]
+    assert sorted(targets.asked) == ["c", "d"]
+
+
+@pytest.mark.anyio
+async def test_of_what_another_catalogue_never_asked_nothing_is_known() -> None:
+    targets = Targets(a=named("x"))
+    made = catalogue(targets)
+    made.take_over(catalogue(Targets(a=named("y"))), ["a"])
+    await made.catch_up(5)
+    assert (ids(made), targets.asked) == (["x"], ["a"])
+
+
+@pytest.mark.anyio
+async def test_a_new_target_that_is_slow_is_not_waited_for_and_is_asked_again_at_once() -> None:
+    asked = asyncio.Event()
+
+    async def ask(_: str) -> list[Model]:
+        asked.set()
+        await asyncio.Event().wait()
+        return []
+
+    made = Catalogue({"a": None}, (), ask)
+    await made.catch_up(0)
+    await made.first_round()
+    asked.clear()
+    running = asyncio.ensure_future(made.run())
+    await asyncio.wait_for(asked.wait(), 5)
+    running.cancel()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("lists", "due_s"), [({"a": "x"}, "REFRESH_S"), ({"a": "x", "b": None}, "RETRY_S")])
+async def test_it_asks_when_the_one_before_it_would_have(
+    lists: dict[str, str | None], due_s: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    known = {name: named(model) if model else None for name, model in lists.items()}
+    before, targets = catalogue(Targets(**known)), Targets(**known)
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr("proxy.catalogue.catalogue.asyncio.sleep", sleep)
+    with pytest.raises(asyncio.CancelledError):
+        await before.run()
+    made = catalogue(targets)
+    made.take_over(before, known)
+    await made.catch_up(5)
+    with pytest.raises(asyncio.CancelledError):
+        await made.run()
+    assert targets.asked == []
+    assert slept[1] == pytest.approx(getattr(catalogue_module, due_s), abs=5)
+    assert slept[1] <= slept[0]

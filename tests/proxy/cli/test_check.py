@@ -49,7 +49,15 @@ def test_a_bad_file_has_every_problem_printed() -> None:
 
 def test_programs_read_the_same() -> None:
     good, bad = (json.loads(run(file, "--json").output) for file in ("good.toml", "bad.toml"))
-    assert good == {"file": "good.toml", "ok": True, "rules": 1, "targets": 1, "labels": 1, "problems": []}
+    assert good == {
+        "file": "good.toml",
+        "ok": True,
+        "rules": 1,
+        "targets": 1,
+        "labels": 1,
+        "problems": [],
+        "warnings": [],
+    }
     assert bad["ok"] is False
     assert [(problem["where"], problem["line"]) for problem in bad["problems"]] == [
         ("[target.local] kind", 2),
@@ -78,3 +86,14 @@ def test_a_file_that_is_not_there_is_a_problem_like_any_other() -> None:
 
 def test_two_different_names_are_refused() -> None:
     assert run("good.toml", "--config", "bad.toml").exit_code == 2
+
+
+def test_warnings_are_told_with_their_place_and_keep_nothing_back() -> None:
+    Path("odd.toml").write_text(GOOD + '[alias]\nfast = "locl:x"\n')
+    result, data = run("odd.toml"), json.loads(run("odd.toml", "--json").output)
+    assert result.exit_code == 0
+    first, last = result.output.splitlines()
+    assert first.startswith("odd.toml:10: [alias] fast: found the model 'locl:x'")
+    assert "did you mean 'local'?" in first
+    assert last.endswith("; 1 warning")
+    assert (data["ok"], data["problems"], data["warnings"][0]["line"]) == (True, [], 10)

@@ -25,25 +25,25 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answers", "environ", "rules"), [(OLLAMA, KEY, 3), (OLLAMA, {}, 1), ({}, KEY, 1), ({}, {}, 3)]
+    ("answers", "environ", "rules"), [(OLLAMA, KEY, 5), (OLLAMA, {}, 1), ({}, KEY, 1), ({}, {}, 5)]
 )
 def test_it_writes_a_file_that_loads(answers: dict[str, Answer], environ: dict[str, str], rules: int) -> None:
     result = run(answers=answers, **environ)
     assert result.exit_code == 0
-    assert len(read_config(FILE).rule) == rules
+    assert len(read_config(FILE).config.rule) == rules
     assert "hunter2" not in FILE.read_text() + result.output
     assert "Wrote config.toml" in result.output
 
 
 def test_the_first_model_that_can_chat_becomes_the_targets_own() -> None:
     run(answers=OLLAMA)
-    assert read_config(FILE).target["local"].model == "llama3.2:latest"
+    assert read_config(FILE).config.target["local"].model == "llama3.2:latest"
 
 
 @pytest.mark.parametrize(("host", "accepts"), [("", ("*",)), ("10.0.0.5", ("*",)), ("ollama.example.com", ())])
 def test_an_ollama_that_is_not_surely_near_accepts_no_label(host: str, accepts: tuple[str, ...]) -> None:
     run(answers=OLLAMA, OLLAMA_HOST=host)
-    assert read_config(FILE).target["local"].accepts == accepts
+    assert read_config(FILE).config.target["local"].accepts == accepts
 
 
 def test_a_file_that_is_there_is_kept_unless_forced() -> None:

@@ -7,6 +7,7 @@ from proxy.config.schema import Config
 from routing_rules import Path, Problem, Timeouts
 from routing_rules.units import Bytes, Seconds
 
+RULE = {"name": "all", "use": ["local"]}
 TARGET = {"kind": "ollama", "url": "http://localhost:11434/v1"}
 
 
@@ -49,6 +50,16 @@ def test_tables_become_structs_and_the_rest_keeps_its_defaults() -> None:
         ({"rule": {"name": "x"}}, ("rule",), '{ name = "x" }', "each under [[rule]]"),
         ({"rule": [5]}, ("rule", 0), "a whole number", "each under [[rule]]"),
         ({"target": []}, ("target",), "[]", "[target.local]"),
+        ({"fact": {"a": "b"}}, ("fact", "a"), '"b"', "a table"),
+        ({"rule": [{**RULE, "weights": {"local": "x"}}]}, ("rule", 0, "weights", "local"), '"x"', "a number"),
+        ({"rule": [{**RULE, "when": [5]}]}, ("rule", 0, "when"), "[5]", "a list of strings"),
+        (
+            {"test": [{"name": "x", "given": {"status": 5}}]},
+            ("test", 0, "given", "status"),
+            "the unknown key `status`",
+            "",
+        ),
+        ({"server": {"hash_key": ["hunter2"]}}, ("server", "hash_key"), "a list", "a string"),
         ({"alias": {"a": 1}}, ("alias", "a"), "1", "a string"),
         ({"boundary": {"private": "10.0.0.0/8"}}, ("boundary", "private"), '"10.0.0.0/8"', "a list of strings"),
         ({"target": {"a": {**TARGET, "queue": {"size": "5"}}}}, ("target", "a", "queue", "size"), '"5"', "a whole"),
@@ -117,10 +128,15 @@ def test_every_problem_in_every_table_is_found_at_once() -> None:
             "server": {"port": "x", "worker": 2},
             "target": {"a": {"kind": "openay", "url": 5}, "b": {"timeouts": {"idle": "1 y"}}},
             "label": [{"add": 5}],
-            "rule": [{"name": 1, "use": "local"}, {"when": "hard"}],
+            "rule": [{"name": 1, "use": "local"}, {"when": 5}],
         }
     )
     assert len(problems) == 13
+
+
+def test_a_name_whose_value_is_wrong_is_still_a_name() -> None:
+    config, _ = decoded({"fact": {"a": 5}, "alias": {"b": 5}, "rule": [{**RULE, "weights": {"local": "x"}}]})
+    assert (list(config.fact), list(config.alias), list(config.rule[0].weights)) == (["a"], [], ["local"])
 
 
 def test_what_is_a_stand_in_is_known_as_one() -> None:

@@ -9,12 +9,15 @@ KEY = {"OPENAI_API_KEY": "hunter2"}
 def test_with_both_the_private_first_rules_decide() -> None:
     config = from_environment(KEY, ["llama3.2"])
     assert [rule.name for rule in config.rule] == [
+        "whoever asks for speed is answered here",
+        "whoever asks for quality is answered by the cloud",
         "small models are answered here",
         "big models go to the cloud",
         "everything else stays here",
     ]
     assert [(label.add, label.why) for label in config.label] == [
-        ("private", "a password, key or token was found in the text")
+        ("private", "a password, key or token was found in the text"),
+        ("private", "it holds images, audio or files, which no detector can read"),
     ]
     assert not config.target["cloud"].admits(frozenset({"private"}))
     assert config.target["local"].admits(frozenset({"private"}))

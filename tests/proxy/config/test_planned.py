@@ -1,7 +1,7 @@
 import pytest
 
 from proxy.config.decode import Decoder
-from proxy.config.planned import NOT_YET, planned_key, planned_value
+from proxy.config.planned import NOT_YET, is_offered, planned_key, planned_value
 from proxy.config.schema import Config
 from routing_rules import Path
 
@@ -9,10 +9,10 @@ from routing_rules import Path
 @pytest.mark.parametrize(
     ("table", "keys"),
     [
-        ((), "fact template complexity test admin store tier telemetry facts_log"),
+        ((), "complexity admin store tier telemetry"),
         (("target", "local"), "serves api options prefill proxy tls transport price"),
-        (("rule", 0), "order weights hash prompt cache shadow limit on resume hedge"),
-        (("server",), "timezone include"),
+        (("rule", 0), "cache shadow limit on resume hedge"),
+        (("test", 2, "given"), "key group"),
     ],
 )
 def test_a_key_that_is_still_to_come_is_refused_as_such(table: Path, keys: str) -> None:
@@ -32,8 +32,8 @@ def test_any_other_key_is_not(table: Path, key: str) -> None:
     ("path", "value"),
     [
         (("target", "local", "url"), ["http://a/v1", "http://b/v1"]),
-        (("label", 0, "when"), "secret"),
-        (("rule", 2, "when"), ["hard", "long"]),
+        (("rule", 2, "order"), "cheapest"),
+        (("rule", 2, "order"), "warm first"),
     ],
 )
 def test_a_value_that_is_still_to_come_is_refused_as_such(path: Path, value: object) -> None:
@@ -42,13 +42,25 @@ def test_a_value_that_is_still_to_come_is_refused_as_such(path: Path, value: obj
     assert NOT_YET in problem.expected
 
 
-@pytest.mark.parametrize(("path", "value"), [(("target", "local", "url"), 5), (("rule", 0, "name"), ["a"])])
+@pytest.mark.parametrize(
+    ("path", "value"), [(("target", "local", "url"), 5), (("rule", 0, "name"), ["a"]), (("rule", 0, "order"), "x")]
+)
 def test_any_other_value_is_not(path: Path, value: object) -> None:
     assert planned_value(path, value) is None
 
 
 def test_a_planned_key_is_never_taken_for_a_misspelling() -> None:
     decoder = Decoder()
-    decoder.table(Config, {"test": [{"name": "x"}], "store": {"url": "memory:"}})
+    decoder.table(Config, {"telemetry": {}, "store": {"url": "memory:"}})
     assert {problem.nearest for problem in decoder.problems} == {None}
     assert len(decoder.problems) == 2
+
+
+@pytest.mark.parametrize("fact", ["model", "secrets", "secrets@user", "pii.email@user", "matches:cost", "header.cost"])
+def test_facts_of_this_version_are_offered(fact: str) -> None:
+    assert is_offered(fact)
+
+
+@pytest.mark.parametrize("fact", ["complexity", "warm.local", "first_token.a", "pii.name", "pii.address@user", "group"])
+def test_facts_that_are_still_to_come_are_not(fact: str) -> None:
+    assert not is_offered(fact)

@@ -11,13 +11,12 @@ from litestar import Litestar
 
 from proxy.endpoints.asgi_types import ASGIApp, Scope
 from proxy.endpoints.body import ClientLeft
-from proxy.endpoints.chat import PATHS, chat_handler, leaving, read_context, refuse_other_methods
-from proxy.errors import MethodNotAllowed
-from proxy.pipeline.preferences import brought_labels
+from proxy.endpoints.chat import PATHS, chat_handler, leaving
 from proxy.tasks import Tasks
 from tests.fakes.asgi import Client, Sent, scope
 from tests.fakes.asks import HELLO
 from tests.fakes.exchanges import World
+from tests.fakes.generations import generation_of, generations_of
 from tests.fakes.transport import DONE, STOP, FakeTransport, chunk, completion, stream
 
 pytestmark = pytest.mark.anyio
@@ -43,7 +42,7 @@ async def world() -> AsyncIterator[Make]:
 
 async def call(world: World, client: Client, request: Scope | None = None) -> Sent:
     await world.begin()
-    handler = chat_handler(world.exchange, world.tasks, MAX_BODY, 1e9)
+    handler = chat_handler(generations_of(world, max_body=MAX_BODY, keep_alive=1e9), world.tasks)
     app = cast(ASGIApp, Litestar(route_handlers=[handler], openapi_config=None, logging_config=None))
     sent = Sent()
     await app(request or scope(), client.receive, sent.send)
@@ -77,8 +76,6 @@ async def test_a_stream_is_sent_as_events(world: Make) -> None:
 async def test_only_post_is_allowed_and_the_answer_says_so(world: Make, method: str) -> None:
     sent = await call(world(), Client(b""), scope(method))
     assert (sent.status, sent.headers["allow"]) == (405, "POST")
-    with pytest.raises(MethodNotAllowed):
-        refuse_other_methods(scope(method))
 
 
 async def test_a_body_that_cannot_be_read_is_a_bad_request(world: Make) -> None:
@@ -123,7 +120,7 @@ async def test_a_client_that_leaves_a_stream_cancels_the_upstream(world: Make) -
 
     here = world(cloud=stream(chunk("a"), asyncio.Event()))
     await here.begin()
-    handler = chat_handler(here.exchange, here.tasks, MAX_BODY, 1e9)
+    handler = chat_handler(generations_of(here, max_body=MAX_BODY, keep_alive=1e9), here.tasks)
     app, sent = cast(ASGIApp, Litestar([handler], openapi_config=None, logging_config=None)), Leaver()
     await app(scope(), client.receive, sent.send)
     assert (sent.pieces, sent.complete) == ([chunk("a")], False)
@@ -131,20 +128,37 @@ async def test_a_client_that_leaves_a_stream_cancels_the_upstream(world: Make) -
     assert [body.closed for body in here.transport.bodies] == [1]
 
 
-# --- what is taken in ---
+async def test_a_stream_ends_by_the_rules_it_began_with_and_holds_them_until_then(world: Make) -> None:
+    begun = asyncio.Event()
 
+    class Begun(Sent):
+        async def send(self, message: Any) -> None:
+            await super().send(message)
+            if message.get("body"):
+                begun.set()
 
-def test_header_names_and_values_are_read_as_they_came() -> None:
-    given = scope(headers=[("x-team", "caf\u00e9"), ("x-wye-label", "legal")], query="a=b&c")
-    context = read_context(given, b"{}")
-    assert (context.id, context.endpoint, context.body) == ("wye-1", "chat", b"{}")
-    assert context.headers["x-team"] == "caf\u00e9"
-    assert context.address == "/v1/chat/completions?a=b&c"
-
-
-def test_a_label_in_the_first_of_two_headers_is_not_lost_to_the_second() -> None:
-    context = read_context(scope(headers=[("x-wye-label", "private"), ("x-wye-label", "legal")]), b"")
-    assert brought_labels(context.headers, {}).labels == {"private", "legal"}
+    go, client, sent = asyncio.Event(), Client(STREAM), Begun()
+    old, new = (
+        world(cloud=stream(chunk("a"), go, chunk("b"), STOP, DONE)),
+        world(cloud=stream(chunk("new"), STOP, DONE)),
+    )
+    generations = generations_of(old)
+    await old.begin()
+    await new.begin()
+    handler = chat_handler(generations, old.tasks)
+    app = cast(ASGIApp, Litestar([handler], openapi_config=None, logging_config=None))
+    calling = asyncio.ensure_future(app(scope(), client.receive, sent.send))
+    await asyncio.wait_for(begun.wait(), 5)
+    first, second = generations.current, generation_of(new)
+    generations.swap(second)
+    assert generations.in_use() == [second, first]
+    later = Sent()
+    await app(scope(), Client(STREAM).receive, later.send)
+    assert later.pieces == [chunk("new"), STOP, DONE]
+    go.set()
+    await calling
+    assert (sent.pieces, sent.complete) == ([chunk("a"), chunk("b"), STOP, DONE], True)
+    assert generations.in_use() == [second]
 
 
 # --- leaving ---
@@ -196,10 +210,3 @@ async def test_an_error_of_what_is_done_comes_through() -> None:
         async with leaving(client.receive, tasks):
             raise ValueError("no")
     await tasks.aclose()
-
-
-def test_a_query_is_read_as_its_sender_wrote_it_and_spaces_around_a_value_are_none() -> None:
-    given = scope(headers=[("x-team", " \tlegal ")], query="q=my+password%20is%3Dx")
-    context = read_context(given, b"")
-    assert context.address == "/v1/chat/completions?q=my password is=x"
-    assert context.headers["x-team"] == "legal"

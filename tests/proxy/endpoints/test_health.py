@@ -10,8 +10,10 @@ from litestar import Litestar
 
 from proxy.catalogue.catalogue import Catalogue
 from proxy.endpoints.health import TargetHealth, health_handlers, target_health
+from proxy.reload.loaded import Refusal
 from proxy.upstream.fleet import Fleet
 from routing_rules import TargetState
+from tests.fakes.generations import listing
 from tests.fakes.rule_files import target
 
 pytestmark = pytest.mark.anyio
@@ -24,13 +26,14 @@ class Targets:
         self.fleet = Fleet({"local": target("ollama"), "cloud": target("openai")}, {}, "wye/test", "wye-test")
         self.asked: list[str] = []
         self.catalogue = Catalogue(dict.fromkeys(self.fleet.members), (), self._ask)
+        self.generations = listing(self.catalogue, self.fleet)
 
     async def _ask(self, name: str) -> Sequence[Any] | None:
         self.asked.append(name)
         return None
 
     async def get(self, path: str, method: str = "GET") -> httpx.Response:
-        app = Litestar(health_handlers(self.fleet, self.catalogue), openapi_config=None, logging_config=None)
+        app = Litestar(health_handlers(self.generations), openapi_config=None, logging_config=None)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:  # type: ignore[arg-type]
             return await client.request(method, path)
 
@@ -97,3 +100,14 @@ async def test_head_is_answered_too(path: str) -> None:
 )
 def test_a_target_is_up_down_or_nobody_knows(state: TargetState, expected: TargetHealth) -> None:
     assert target_health(state) == expected
+
+
+async def test_a_file_that_was_refused_is_named_with_its_reasons_while_the_old_rules_serve() -> None:
+    here = Targets()
+    await here.catalogue.refresh()
+    here.generations.refused = Refusal("wye.toml", ("wye.toml:3: no", "wye.toml:5: no"))
+    answer = await here.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+    assert answer.json()["refused"] == {"file": "wye.toml", "problems": ["wye.toml:3: no", "wye.toml:5: no"]}
+    here.generations.refused = None
+    assert "refused" not in (await here.get("/readyz")).json()

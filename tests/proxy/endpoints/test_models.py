@@ -11,6 +11,7 @@ from proxy.endpoints.failures import on_proxy_error
 from proxy.endpoints.models import models_handlers
 from proxy.errors import ProxyError
 from proxy.upstream.probes import Model
+from tests.fakes.generations import listing
 
 pytestmark = pytest.mark.anyio
 
@@ -27,7 +28,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     catalogue = Catalogue({"local": None}, ["fast"], ask)
     await catalogue.refresh()
     app = Litestar(
-        models_handlers(catalogue),
+        models_handlers(listing(catalogue)),
         exception_handlers={ProxyError: on_proxy_error},
         openapi_config=None,
         logging_config=None,

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.facts.text_view import normalise, text_view
+from proxy.facts.letters import normalise
+from proxy.facts.text_view import text_view
 
 PLAIN = st.text(alphabet="abc é:", max_size=5)
 DOCUMENTS = st.recursive(
@@ -35,7 +36,7 @@ def test_every_string_is_in_the_view_keys_included(document: Any) -> None:
     ("document", "line"),
     [
         ({"password": "hunter2"}, "password: hunter2"),
-        ({"messages": [{"role": "user", "content": "hello"}]}, "content: hello"),
+        ({"messages": [{"role": "user", "content": "hello"}]}, "hello"),
         ({"x_unknown": {"deep": [{"er": "found"}]}}, "er: found"),
         ({"tools": [{"function": {"parameters": {"api_key": {"type": "string"}}}}]}, "api_key"),
         ({"only_a_key": None}, "only_a_key"),
@@ -97,7 +98,7 @@ def test_to_normalise_twice_changes_nothing(text: str) -> None:
 
 def test_escapes_are_gone_before_anybody_looks() -> None:
     body = b'{"messages":[{"content":"\\u0070\\u0061ssw\\u006frd \\uff1a h"}]}'
-    assert "content: password : h" in text_view(msgspec.json.decode(body))
+    assert "password : h" in text_view(msgspec.json.decode(body)).splitlines()
 
 
 def test_path_and_query_belong_to_it() -> None:

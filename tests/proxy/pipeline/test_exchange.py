@@ -4,17 +4,21 @@ import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from proxy.errors import BadRequest, EgressRefused, Forbidden, NoTarget, NotFound, ProxyError, UpstreamAnswered
 from proxy.facts import request_facts
-from proxy.pipeline import exchange as exchange_module
+from proxy.pipeline import decider
 from proxy.pipeline.context import Context, Reply, StreamBody
+from proxy.pipeline.relay import Relay
 from proxy.telemetry.events import AttemptFailed
-from routing_rules import Rule
+from proxy.telemetry.facts_log import FactsLog, read_traffic
+from routing_rules import Labelled, Rule
 from tests.fakes.exchanges import World, context
 from tests.fakes.transport import DONE, LAST, STOP, FakeTransport, chunk, completion, failure, reply, stream
 
@@ -164,12 +168,36 @@ async def test_a_large_body_is_looked_through_in_a_thread(world: Make, monkeypat
         return "hunter2" in text
 
     monkeypatch.setitem(request_facts._DETECTORS, "secrets", look)
-    monkeypatch.setattr(exchange_module, "LARGE", 200)
+    monkeypatch.setattr(request_facts, "LARGE_BYTES", 200)
     here = world(local=completion(), cloud=completion())
     await answered(here, context())
     await refused(here, context(model="gpt-4o", messages=SECRET, filler="x" * 200), EgressRefused)
     assert threads[0] == threading.get_ident()
     assert threads[1] != threading.get_ident()
+
+
+async def test_facts_that_no_rule_asks_for_are_found_in_the_thread_of_the_facts_log(
+    world: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def look(name: str) -> Callable[[str], bool]:
+        return lambda _: asked.append((name, threading.current_thread().name)) or False  # type: ignore[func-returns-value]
+
+    for name in ("secrets", "pii.email"):
+        monkeypatch.setitem(request_facts._DETECTORS, name, look(name))
+    here, path = world(local=completion(), cloud=completion()), tmp_path / "facts.jsonl"
+    log = FactsLog(path, ("secrets", "pii.email"), 10**9, here.events.append)
+    here.exchange._facts_log = log
+    await answered(here, context())
+    await answered(here, context({"x-wye-label": "legal"}))
+    log.close()
+    main = threading.current_thread().name
+    assert sorted(asked) == [("pii.email", "facts-log"), ("secrets", main), ("secrets", main)]
+    assert [(line.facts, line.labels) for line in read_traffic(path).requests] == [
+        ({"pii.email": False, "secrets": False}, ()),
+        ({}, ("legal",)),
+    ]
 
 
 # --- refusals ---
@@ -340,3 +368,67 @@ async def test_a_header_that_travels_is_text_too(world: Make) -> None:
 async def test_a_named_target_is_named_in_the_refusal(world: Make) -> None:
     error = await refused(world(), context(model="cloud:gpt-4o", messages=SECRET), EgressRefused)
     assert error.message == "The named target 'cloud' may not be given a request labelled private. Nothing was sent."
+
+
+# --- labels of earlier exchanges ---
+
+ANNA = [{"role": "user", "content": "My name is Anna Berg, and I was born in Graz."}]
+LABELLED = {"x-wye-label": "private"}
+
+
+async def test_a_label_binds_what_goes_on_with_it(world: Make) -> None:
+    here = world(local=completion())
+    await answered(here, context(LABELLED, messages=ANNA))
+    error = await refused(here, context(model="cloud:gpt-4o", messages=ANNA), EgressRefused)
+    assert error.headers["x-wye-labels"] == "private"
+    assert here.transport.hosts == ["local"]
+
+
+async def test_a_label_binds_as_soon_as_it_is_known_whatever_becomes_of_its_request(world: Make) -> None:
+    here = world(cloud=completion())
+    await refused(here, context(LABELLED, model="cloud:gpt-4o", messages=ANNA), EgressRefused)
+    await refused(here, context(model="cloud:gpt-4o", messages=ANNA), EgressRefused)
+    assert here.transport.hosts == []
+
+
+async def test_a_whole_reply_is_remembered_with_its_request(world: Make) -> None:
+    here = world(local=completion("hello Anna"), cloud=completion())
+    hi = {"role": "user", "content": "hi"}
+    await answered(here, context(LABELLED, messages=[hi]))
+    talk = [hi, {"role": "assistant", "content": "hello Anna"}, hi]
+    await refused(here, context(model="gpt-4o", messages=talk), EgressRefused)
+    await answered(here, context(model="gpt-4o", messages=[hi]))
+    assert here.transport.hosts == ["local", "cloud"]
+
+
+async def test_what_one_caller_said_binds_no_other(world: Make) -> None:
+    here = world(local=completion(), cloud=completion())
+    await answered(here, context(LABELLED, messages=ANNA))
+    other = msgspec.structs.replace(context(model="gpt-4o", messages=ANNA), caller="somebody else")
+    assert (await answered(here, other)).headers["x-wye-target"] == "cloud:gpt-4o"
+
+
+async def test_an_unlabelled_exchange_has_no_transcript(world: Make) -> None:
+    here = world(local=stream(chunk("hi"), STOP, DONE))
+    got = await answered(here, context(stream=True))
+    assert isinstance(got.body, Relay)
+    assert got.body._record.transcript is None
+    await read(got)
+
+
+async def test_a_large_body_is_compared_with_what_was_said_in_a_thread(
+    world: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, threads = world(local=completion()), list[int]()
+    sticky = here.exchange._decider._stickiness
+    recall = sticky.recall
+
+    def recalled(*asked: Any) -> Labelled:
+        threads.append(threading.get_ident())
+        return recall(*asked)
+
+    monkeypatch.setattr(sticky, "recall", recalled)
+    await answered(here, context())
+    monkeypatch.setattr(decider, "LARGE_BYTES", 10)
+    await answered(here, context())
+    assert [thread == threading.get_ident() for thread in threads] == [True, False]

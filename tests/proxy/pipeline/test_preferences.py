@@ -63,7 +63,7 @@ def test_the_headers_level_is_judged_as_the_bodys_is() -> None:
         ({}, {"force_provider": "local"}, "local"),
         ({}, {"force_provider": "ollama"}, "local"),
         ({}, {"force_provider": "openai"}, "cloud"),
-        ({"x-wye-force-provider": "gpu"}, {"force_provider": "local"}, "gpu"),
+        ({"x-wye-force-provider": "ollama"}, {"force_provider": "local"}, "local"),
         ({"x-wye-force-provider": ""}, {"force_provider": "local"}, "local"),
     ],
 )
@@ -80,3 +80,84 @@ def test_what_forces_nobody_is_refused(forced: Any) -> None:
     with pytest.raises(BadRequest) as caught:
         forced_target({}, {"force_provider": forced}, TARGETS)
     assert caught.value.param == "routing_preferences.force_provider"
+
+
+def test_header_and_body_cannot_force_different_targets() -> None:
+    with pytest.raises(BadRequest) as caught:
+        forced_target({"x-wye-force-provider": "gpu"}, {"force_provider": "local"}, TARGETS)
+    assert caught.value.param == "routing_preferences.force_provider"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("privacy_levle", "Did you mean 'privacy_level'?"),
+        ("privacyLevel", "Did you mean 'privacy_level'?"),
+        ("PRIVACY_LEVEL", "Did you mean 'privacy_level'?"),
+        ("privacy", "Did you mean 'privacy_level'?"),
+        ("latency_pref", "Did you mean 'latency_preference'?"),
+        ("zzz", "There are: force_provider, privacy_level, latency_preference."),
+    ],
+)
+def test_a_preference_that_there_is_not_is_refused_with_the_nearest(name: str, words: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        brought_labels({}, {name: "high"})
+    assert (caught.value.param, caught.value.status) == ("routing_preferences", 400)
+    assert caught.value.message.endswith(words)
+    assert f"'{name}'" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ("x-wye-labels", "Did you mean 'x-wye-label'?"),
+        ("x-wye-privacy-levle", "Did you mean 'x-wye-privacy-level'?"),
+        ("x-wye-privacy_level", "Did you mean 'x-wye-privacy-level'?"),
+        ("x-wye-forced-provider", "Did you mean 'x-wye-force-provider'?"),
+        ("x-wye-", "There are: x-wye-label, "),
+    ],
+)
+def test_a_header_that_there_is_not_is_refused_too(header: str, words: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        brought_labels({header: "private"}, {})
+    assert words in caught.value.message
+
+
+def test_a_preference_that_the_rules_ask_for_may_be_stated() -> None:
+    facts = frozenset({"preference.tier", "secrets", "header.x-team"})
+    assert brought_labels({}, {"tier": "gold"}, facts).labels == frozenset()
+    with pytest.raises(BadRequest):
+        brought_labels({}, {"x-team": "gold"}, facts)
+
+
+@pytest.mark.parametrize(
+    ("headers", "preferences"),
+    [
+        ({}, {"latency_preference": "speed"}),
+        ({}, {"latency_preference": "balanced"}),
+        ({}, {"latency_preference": None}),
+        ({"x-wye-latency-preference": "quality"}, {}),
+        ({"x-wye-latency-preference": "quality"}, {"latency_preference": "quality"}),
+        ({"x-wye-deadline": "5s", "x-wye-explain": "1", "x-team": "a"}, {}),
+    ],
+)
+def test_a_latency_preference_adds_no_label(headers: dict[str, str], preferences: dict[str, Any]) -> None:
+    assert brought_labels(headers, preferences).labels == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("headers", "preferences"),
+    [
+        ({}, {"latency_preference": "fast"}),
+        ({}, {"latency_preference": "SPEED"}),
+        ({}, {"latency_preference": ["speed"]}),
+        ({}, {"latency_preference": 5}),
+        ({"x-wye-latency-preference": ""}, {}),
+        ({"x-wye-latency-preference": "speed, speed"}, {}),
+        ({"x-wye-latency-preference": "speed"}, {"latency_preference": "quality"}),
+    ],
+)
+def test_what_is_no_latency_preference_or_two_is_refused(headers: dict[str, str], preferences: dict[str, Any]) -> None:
+    with pytest.raises(BadRequest) as caught:
+        brought_labels(headers, preferences)
+    assert caught.value.param == "routing_preferences.latency_preference"

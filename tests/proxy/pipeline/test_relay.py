@@ -9,9 +9,11 @@ import pytest
 from proxy.errors import BadGateway, GatewayTimeout, NoTarget, ProxyError, Secret
 from proxy.pipeline.context import Record
 from proxy.pipeline.relay import Begun, LateRelay, Relay, abandon
+from proxy.sticky.transcript import Transcript
 from proxy.tasks import Tasks
 from proxy.upstream.attempt import Attempt
 from proxy.wire.failure import error_events
+from proxy.wire.sse import DONE
 from proxy.wire.usage import Usage
 from routing_rules import Candidate
 
@@ -194,3 +196,19 @@ async def test_a_fault_of_ours_is_not_taken_for_a_client_that_left() -> None:
     with pytest.raises(ValueError, match="a bug"):
         await read(body)
     assert (settled.statuses, attempt.closed) == ([(500, None)], 1)
+
+
+def said(content: str) -> bytes:
+    return b'data: {"choices":[{"index":0,"delta":{"content":"%s"}}]}\n\n' % content.encode()
+
+
+@pytest.mark.parametrize("last", [DONE, BadGateway("It broke off.")])
+async def test_a_reply_is_remembered_before_the_client_knows_that_it_is_over(last: bytes | ProxyError) -> None:
+    heard: list[str] = []
+    body, _ = relay(FakeAttempt(said("hello "), said("Anna"), last))
+    body._record.transcript = Transcript(lambda replies: heard.append(replies[0].whole))
+    pieces = body.pieces()
+    assert [await anext(pieces), await anext(pieces)] == [said("hello "), said("Anna")]
+    assert heard == []
+    assert (await anext(pieces)).endswith(DONE)
+    assert heard == ["hello Anna"]

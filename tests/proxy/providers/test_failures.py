@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.errors import BadGateway, UpstreamAnswered, UpstreamError
-from proxy.providers.failures import Said, failure_from, normalise, read_said, said_in, stream_failure
+from proxy.providers.failures import Said, failure_from, normalise, read_said, renamed, said_in, stream_failure
 from proxy.wire.sse import Frame
 
 JSON = st.recursive(
@@ -214,3 +214,9 @@ def test_an_opened_message_keeps_what_it_says_itself() -> None:
 def test_a_said_error_is_normalised_once() -> None:
     error = normalise(502, Said("no", "server_error", "overloaded"), "m")
     assert (error.type, error.code) == ("server_error", "overloaded")
+
+
+def test_an_error_says_the_models_own_name() -> None:
+    error = normalise(400, Said('"m:local" cannot do this, m:local'), "m")
+    assert renamed(error, "m:local", "m").message == '"m" cannot do this, m'
+    assert renamed(error, "m", "m").message == '"m" cannot do this, m'

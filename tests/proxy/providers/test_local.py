@@ -7,7 +7,8 @@ import pytest
 
 from proxy.errors import BadGateway, EgressRefused, UpstreamAnswered
 from proxy.providers.base import Ask, Provider
-from proxy.providers.local import Compatible, Ollama, is_cloud
+from proxy.providers.local import Compatible, Ollama
+from proxy.wire.sse import Frame
 from proxy.wire.usage import Usage
 from routing_rules import Rewrite
 from tests.fakes.asks import HELLO, ask, chat
@@ -54,33 +55,56 @@ def test_only_ollamas_request_is_rewritten() -> None:
     assert prepared.dropped == ("tool_choice",)
 
 
-@pytest.mark.parametrize(
-    ("model", "expected"),
-    [
-        ("gpt-oss:cloud", True),
-        ("gpt-oss:120b-cloud", True),
-        ("gpt-oss:120b:cloud", True),
-        ("GPT-OSS:Cloud", True),
-        ("gpt-oss: cloud ", True),
-        ("gpt-oss", False),
-        ("gpt-oss:120b", False),
-        ("cloud", False),
-        ("cloud:latest", False),
-        ("my-cloud", False),
-        ("gpt-oss:cloudy", False),
-        ("", False),
-    ],
-)
-def test_a_model_of_ollamas_own_cloud_is_known_by_its_tag(model: str, expected: bool) -> None:
-    assert is_cloud(model) is expected
-
-
 @BOTH
 def test_a_labelled_request_does_not_go_to_ollamas_cloud(provider: Provider) -> None:
     with pytest.raises(EgressRefused):
-        provider.prepare(ask(model="gpt-oss:120b-cloud", labels=PRIVATE))
+        provider.prepare(ask(model="gpt-oss:120b-cloud", labels=PRIVATE, version="0.34.0"))
     assert sent(provider, ask(model="gpt-oss:120b-cloud"))["model"] == "gpt-oss:120b-cloud"
-    assert sent(provider, ask(model="gpt-oss:120b", labels=PRIVATE))["model"] == "gpt-oss:120b"
+
+
+def test_a_labelled_request_asks_ollama_for_what_it_has_itself() -> None:
+    assert sent(Ollama(), ask(model="gpt-oss:120b", labels=PRIVATE, version="0.17.8"))["model"] == "gpt-oss:120b:local"
+    assert sent(Ollama(), ask(model="gpt-oss:120b"))["model"] == "gpt-oss:120b"
+    assert sent(Compatible(), ask(model="gpt-oss:120b", labels=PRIVATE))["model"] == "gpt-oss:120b"
+
+
+@pytest.mark.parametrize(
+    ("version", "words"), [("0.17.7", "too old"), ("0.0.0", "too old"), (None, "does not say which version")]
+)
+def test_an_ollama_that_could_hand_it_on_is_not_given_a_labelled_request(version: str | None, words: str) -> None:
+    with pytest.raises(EgressRefused, match=words):
+        Ollama().prepare(ask(labels=PRIVATE, version=version))
+    assert sent(Ollama(), ask(version=version))["model"] == "m"
+
+
+LOCALLY = ask(model="m", labels=PRIVATE, version="0.34.0")
+
+
+def test_an_answer_names_the_model_as_it_was_asked_for() -> None:
+    for said in ("m:local", "m", ""):
+        whole = Ollama().answer(json.dumps({**ANSWER, "model": said}).encode(), LOCALLY)
+        assert json.loads(whole.body)["model"] == "m"
+        events = Ollama().events(ask(chat(stream=True), labels=PRIVATE, version="0.34.0"))
+        chunk = {"model": said or "m:local", "choices": [{"index": 0, "delta": {"content": "a"}}]}
+        written = events.read(Frame(json.dumps(chunk).encode()))
+        assert written is not None
+        assert json.loads(written.payload)["model"] == "m"
+
+
+def test_so_does_an_error_wherever_it_comes() -> None:
+    error = {"error": {"message": '"m:local" does not support tools', "type": "invalid_request_error"}}
+    body = json.dumps(error).encode()
+    assert Ollama().failure(400, {}, body, LOCALLY).message == '"m" does not support tools'
+    for read in (
+        lambda: Ollama().answer(body, LOCALLY),
+        lambda: Ollama().events(LOCALLY).read(Frame(body)),
+        lambda: Ollama().events(LOCALLY).read(Frame(body, "error")),
+    ):
+        with pytest.raises(UpstreamAnswered) as caught:
+            read()
+        assert caught.value.message == '"m" does not support tools'
+    missing = Ollama().failure(404, {}, b'{"error":{"message":"model \'m:local\' not found"}}', LOCALLY)
+    assert (missing.code, ":local" in missing.message) == ("model_not_found", False)
 
 
 ANSWER = {

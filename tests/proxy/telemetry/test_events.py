@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from proxy.telemetry import events
-from proxy.telemetry.events import AttemptFailed, CatalogueFailed, Event, ExchangeSettled, Fault
+from proxy.telemetry.events import AttemptFailed, CatalogueFailed, Event, ExchangeSettled, FactsLogFailed, Fault
 
 ALL = [
     kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event
@@ -14,11 +14,12 @@ ALL = [
 FIELDS = {
     *("id", "endpoint", "stream", "status", "code", "rule", "labels", "target", "model", "attempts", "failure"),
     *("first_ms", "total_ms", "after_ms", "tokens_in", "tokens_out", "why", "kind", "where"),
+    *("process", "rules", "targets", "file", "problems", "keys"),
 }
 
 
 def test_there_are_events() -> None:
-    assert {AttemptFailed, CatalogueFailed, ExchangeSettled, Fault} <= set(ALL)
+    assert {AttemptFailed, CatalogueFailed, ExchangeSettled, FactsLogFailed, Fault} <= set(ALL)
 
 
 @pytest.mark.parametrize("kind", ALL)

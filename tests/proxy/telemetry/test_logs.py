@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import logging
 from collections.abc import Iterator
@@ -10,8 +12,17 @@ import pytest
 import structlog
 
 from proxy.telemetry import logs
-from proxy.telemetry.events import AttemptFailed, CatalogueFailed, Event, ExchangeSettled, Fault
-from proxy.telemetry.logs import log_event, set_up_logging
+from proxy.telemetry.events import (
+    AttemptFailed,
+    CatalogueFailed,
+    Event,
+    ExchangeSettled,
+    Fault,
+    ReloadRefused,
+    RestartNeeded,
+    RulesReloaded,
+)
+from proxy.telemetry.logs import as_name, log_event, set_up_logging
 from tests.proxy.telemetry.test_events import ALL
 
 SETTLED = ExchangeSettled(
@@ -85,6 +96,9 @@ def test_an_event_is_one_line_of_json_without_what_is_not_known(capsys: pytest.C
         (CatalogueFailed(target="a", why="gone"), "catalogue.failed", "warning"),
         (Fault(id="1", kind="ValueError", where="x.py:5"), "fault", "error"),
         (SETTLED, "exchange.settled", "info"),
+        (RulesReloaded(process=1, rules=2, targets=("a",)), "rules.reloaded", "info"),
+        (ReloadRefused(file="wye.toml", problems=("no",)), "reload.refused", "error"),
+        (RestartNeeded(keys=("[server] port",)), "restart.needed", "warning"),
     ],
 )
 def test_an_event_has_its_name_and_its_level(
@@ -155,3 +169,28 @@ def test_what_a_client_wrote_in_place_of_a_model_is_no_way_into_the_log(
     set_up_logging("info", "json")
     log_event(msgspec.structs.replace(SETTLED, model=model))
     assert lines(capsys)[0]["model"] == written
+
+
+def test_a_line_is_written_in_one_piece_so_that_workers_do_not_write_into_each_others() -> None:
+    pieces: list[str] = []
+
+    class Pieces(io.StringIO):
+        def write(self, text: str) -> int:
+            pieces.append(text)
+            return len(text)
+
+    with contextlib.redirect_stderr(Pieces()):
+        set_up_logging("info", "json")
+        log_event(SETTLED)
+    assert len(pieces) == 1
+    assert pieces[0].endswith("}\n")
+
+
+@pytest.mark.parametrize("name", ["gpt-4o", "llama3.2:3b", "org/model@v1", "a" * 128])
+def test_a_models_name_is_written_down(name: str) -> None:
+    assert as_name(name) == name
+
+
+@pytest.mark.parametrize("text", ["", "my pet is called Rex", "a\nb", "a" * 129, ":x"])
+def test_what_does_not_look_like_a_models_name_is_not(text: str) -> None:
+    assert as_name(text) == "(not a name)"

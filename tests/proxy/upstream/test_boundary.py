@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.upstream.boundary import Boundary, Fence, read_fence
+from proxy.upstream.boundary import Boundary
+from routing_rules.fences import Fence, read_fence
 
 PRIVATE = frozenset({"private"})
 HERE = ["127.0.0.1", "127.9.9.9", "::1", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.1.1"]

@@ -132,3 +132,20 @@ def test_a_model_that_would_climb_out_of_its_place_is_none(model: str) -> None:
     with pytest.raises(BadRequest) as caught:
         post(model=model, url="https://a.example/{model}")
     assert (caught.value.param, caught.value.code) == ("model", "model_not_found")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://here:11434/v1", "http://here:11434/api/version?a=b"),
+        ("http://here:11434/v1/", "http://here:11434/api/version?a=b"),
+        ("https://gateway/ollama/v1", "https://gateway/ollama/api/version?a=b"),
+        ("http://here:11434", "http://here:11434/api/version?a=b"),
+    ],
+)
+def test_a_question_beside_openais_paths_goes_to_the_root_of_the_server(url: str, expected: str) -> None:
+    made = target(url=url, query={"a": "b"})
+    request = Destination(made, "sk-up", "wye/test", "wye-me").get_native("/api/version")
+    assert (request.method, str(request.url), request.content) == ("GET", expected, b"")
+    assert request.extensions[LABELS] is NO_TEXT
+    assert request.headers["authorization"] == "Bearer sk-up"

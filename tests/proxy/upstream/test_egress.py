@@ -222,3 +222,29 @@ async def test_errors_of_the_transport_come_through() -> None:
     transport = FakeTransport(up=httpx.ConnectError("refused"))
     with pytest.raises(httpx.ConnectError):
         await Egress(BOUNDARY, transport).send(request("http://up"), ANY)
+
+
+# --- one pool under several boundaries ---
+
+
+async def test_another_boundary_uses_the_same_connections_and_checks_each_use_anew(
+    egress: Egress, server: Server
+) -> None:
+    open_ = egress.within(Boundary({"far": ["127.0.0.0/8"]}))
+    assert (await sent(open_, server, "far")).status_code == 200
+    with pytest.raises(EgressRefused, match="boundary"):
+        await sent(egress, server, "far")
+    assert (await sent(egress, server)).status_code == 200
+    assert server.connections == 1
+
+
+async def test_idle_connections_to_places_that_are_not_in_use_are_closed(egress: Egress, server: Server) -> None:
+    await sent(egress, server)
+    egress.keep_only([httpx.URL(server.url)])
+    await sent(egress, server)
+    assert server.connections == 1
+    egress.keep_only([httpx.URL("http://127.0.0.1:1/v1")])
+    await asyncio.to_thread(server.wait_for, lambda _: not server._open)
+    await sent(egress, server)
+    assert server.connections == 2
+    Egress(BOUNDARY, FakeTransport()).keep_only([])

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from proxy.errors import (
@@ -159,6 +161,67 @@ async def test_what_one_cannot_do_another_may() -> None:
     walk = Walk(targets, b=completion())
     assert await walk.begin(chat(n=2)) == ("b", 2)
     assert walk.failures == ["unsupported_value"]
+
+
+PRIVATE = frozenset({"private"})
+OLLAMAS = {name: target("ollama", f"http://{name}/v1", accepts=["*"]) for name in ("a", "b")}
+
+
+def asked_for(walk: Walk) -> list[str]:
+    return [json.loads(request.content)["model"] for request in walk.transport.requests]
+
+
+async def test_a_version_that_nobody_knows_is_asked_for_before_a_labelled_text_leaves() -> None:
+    walk = Walk(OLLAMAS, a=completion())
+    await walk.begin(labels=PRIVATE)
+    await walk.begin(labels=PRIVATE)
+    assert (walk.transport.probed, asked_for(walk)) == (["a"], ["a-m:local", "a-m:local"])
+    assert walk.fleet.version("a") == "0.34.0"
+
+
+async def test_without_a_label_nobody_asks() -> None:
+    walk = Walk(OLLAMAS, a=completion())
+    await walk.begin()
+    assert (walk.transport.probed, asked_for(walk)) == ([], ["a-m"])
+
+
+@pytest.mark.parametrize("answer", [reply(200, {"version": "0.17.7"}), reply(404, b"")])
+async def test_an_ollama_that_could_hand_it_on_is_passed_over_without_a_byte(answer: Any) -> None:
+    walk = Walk(OLLAMAS, b=completion())
+    walk.transport.versions["a"] = answer
+    assert await walk.begin(labels=PRIVATE) == ("b", 2)
+    assert (walk.transport.hosts, walk.failures) == (["b"], ["egress_refused"])
+
+
+async def test_an_ollama_that_is_down_is_down_and_not_refused() -> None:
+    walk = Walk({"a": OLLAMAS["a"]})
+    walk.transport.versions["a"] = REFUSED
+    await walk.fails(NoTarget, labels=PRIVATE)
+    assert walk.fleet.states["a"].down is not None
+
+
+@pytest.mark.parametrize("broken", [REFUSED, httpx.ReadError("reset"), httpx.ReadTimeout("late")])
+async def test_after_a_break_another_server_may_answer_so_it_is_asked_anew(broken: Exception) -> None:
+    walk = Walk({"a": OLLAMAS["a"]}, a=[completion(), broken, completion()])
+    await walk.begin(labels=PRIVATE)
+    with pytest.raises(ProxyError):
+        await walk.begin()
+    walk.transport.versions["a"] = reply(200, {"version": "0.12.0"})
+    await walk.fails(EgressRefused, labels=PRIVATE)
+    assert walk.transport.probed == ["a", "a"]
+    assert len(walk.transport.requests) == 2
+
+
+async def test_a_rewrite_must_not_make_a_labelled_request_reach_out() -> None:
+    searching = Rewrite(set={"web_search_options": {}})
+    walk = Walk(a=completion())
+    plan = Plan(rule="all", labels=PRIVATE, candidates=(Candidate("a", "m"),), rewrite=searching)
+    with pytest.raises(Unsupported, match="'all' sets 'web_search_options'"):
+        await walk.failover.begin("wye-1", plan, chat(), {})
+    assert walk.transport.requests == []
+    attempt, _ = await walk.failover.begin("wye-1", msgspec.structs.replace(plan, labels=NO_LABELS), chat(), {})
+    await attempt.aclose()
+    assert len(walk.transport.requests) == 1
 
 
 async def test_where_one_is_busy_another_may_be_free() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from proxy.providers import PROVIDERS
@@ -67,3 +69,88 @@ def test_it_is_known_which_of_a_clients_headers_travel_to_anybody() -> None:
     targets = {"a": target("openai"), "b": target(pass_headers=["X-Mine"]), "c": target("ollama")}
     assert Fleet(targets, {}, "a", "v").passed_up == {"openai-beta", "idempotency-key", "x-mine"}
     assert Fleet({"c": target("ollama")}, {}, "a", "v").passed_up == frozenset()
+
+
+def successor(**changed: Any) -> tuple[Fleet, Fleet, frozenset[str]]:
+    """Take over from a fleet of one target whose table, or key, was another."""
+    before = Fleet({"up": target(max_in_flight=1)}, {"up": "sk-old"}, "wye/test", "wye-test")
+    before.listed("up", ["m"])
+    before.failed("up", "gone")
+    key = changed.pop("secret", "sk-old")
+    made = Fleet({"up": target(**{"max_in_flight": 1, **changed})}, {"up": key}, "wye/test", "wye-test")
+    return before, made, made.take_over(before)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{}, {"accepts": ["*"]}, {"model": "m"}, {"strict": True}, {"max_in_flight": 2}, {"timeouts": {"idle": "5s"}}],
+)
+def test_what_is_known_of_a_target_outlives_a_change_that_makes_no_difference_to_it(changed: dict[str, Any]) -> None:
+    before, made, same = successor(**changed)
+    assert same == {"up"}
+    assert (
+        made.states["up"] == before.states["up"] == TargetState(models=frozenset({"m"}), default_model="m", down="gone")
+    )
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"url": "http://127.0.0.1:2/v1"},
+        {"kind": "ollama"},
+        {"secret": "sk-new"},
+        {"auth": "header:api-key"},
+        {"headers": {"x-a": "b"}},
+        {"query": {"a": "b"}},
+        {"organization": "org"},
+        {"models": ["m*"]},
+    ],
+)
+def test_nothing_is_known_of_a_target_that_is_elsewhere_or_asked_otherwise(changed: dict[str, Any]) -> None:
+    _, made, same = successor(**changed)
+    assert same == frozenset()
+    assert made.states["up"] == TargetState()
+
+
+@pytest.mark.parametrize(
+    ("changed", "kept"),
+    [
+        ({}, True),
+        ({"secret": "sk-new"}, True),
+        ({"accepts": ["*"]}, True),
+        ({"max_in_flight": 2}, False),
+        ({"queue": {"size": 1}}, False),
+        ({"url": "http://127.0.0.1:2/v1"}, False),
+    ],
+)
+def test_the_gate_stays_while_place_and_limits_do_so_that_the_limit_holds(changed: dict[str, Any], kept: bool) -> None:
+    before, made, _ = successor(**changed)
+    assert (made.members["up"].gate is before.members["up"].gate) == kept
+
+
+def test_a_target_that_is_new_begins_anew() -> None:
+    made = Fleet({"new": target()}, {}, "wye/test", "wye-test")
+    assert made.take_over(fleet()) == frozenset()
+    assert made.states == {"new": TargetState()}
+
+
+def test_a_version_is_remembered_until_something_goes_wrong_there() -> None:
+    here = fleet()
+    assert here.version("local") is None
+    here.told_version("local", "0.34.0")
+    here.answered("local")
+    here.listed("local", ["llama3.2"])
+    here.failed("gpu", "gone")
+    assert (here.version("local"), here.version("gpu")) == ("0.34.0", None)
+    here.failed("local", "gone")
+    assert here.version("local") is None
+
+
+def test_a_target_that_tells_no_version_has_none_any_more() -> None:
+    here = fleet()
+    here.told_version("local", "0.34.0")
+    here.told_version("local", None)
+    assert here.version("local") is None
+    here.told_version("local", "0.34.0")
+    here.doubted("local")
+    assert here.version("local") is None

@@ -11,7 +11,7 @@ from proxy.upstream import probes
 from proxy.upstream.boundary import Boundary
 from proxy.upstream.egress import Egress
 from proxy.upstream.fleet import Fleet
-from proxy.upstream.probes import Model, list_models
+from proxy.upstream.probes import Model, ask_version, list_models
 from tests.fakes.rule_files import target
 from tests.fakes.transport import FakeTransport, failure, reply, stream
 
@@ -106,3 +106,52 @@ async def test_no_list_is_read_beyond_its_limit(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(probes, "MAX_LIST", 10)
     with pytest.raises(BadGateway, match="too large"):
         await listed(FakeTransport(up=reply(200, {"data": [{"id": "m"}]})))
+
+
+async def version(answer: Any, **settings: Any) -> tuple[str | None, list[str]]:
+    transport = FakeTransport()
+    transport.versions["up"] = answer
+    made = target(**{"url": "http://up/v1", "kind": "ollama", **settings})
+    member = Fleet({"up": made}, {}, "a", "v").members["up"]
+    return await ask_version(Egress(Boundary({}), transport), member), transport.probed
+
+
+@pytest.mark.parametrize("said", ["0.34.0", "0.17.7", "0.0.0", "0.17.8-rc0", ""])
+async def test_an_ollama_says_its_version(said: str) -> None:
+    assert await version(reply(200, {"version": said})) == (said, ["up"])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(404, b"404 page not found"),
+        reply(200, b"<html>"),
+        reply(200, {"version": 5}),
+        reply(200, {}),
+        reply(200, []),
+        reply(200, b"\xff"),
+        reply(500, {"version": "0.34.0"}),
+        reply(302, {"version": "0.34.0"}),
+        reply(200, b"[" * 2000),
+    ],
+)
+async def test_what_is_no_version_is_none(answer: Any) -> None:
+    assert await version(answer) == (None, ["up"])
+
+
+@pytest.mark.parametrize("settings", [{"kind": "openai"}, {"kind": "compatible"}, {"url": "http://up/{model}/v1"}])
+async def test_nobody_else_is_asked(settings: Any) -> None:
+    assert await version(reply(200, {"version": "0.34.0"}), **settings) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (httpx.ConnectError("Connection refused"), Unreachable),
+        (httpx.ReadError("reset"), BadGateway),
+        (reply(200, b"x" * 5000), BadGateway),
+    ],
+)
+async def test_a_silent_one_is_an_error_and_not_one_without_a_version(answer: Any, kind: type[UpstreamError]) -> None:
+    with pytest.raises(kind):
+        await version(answer)

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from proxy.facts import fields
+from routing_rules import UNKNOWN, FactValue
+
+FUNCTION = {"type": "function", "function": {"name": "look_up"}}
+Fact = Callable[[dict[str, Any]], FactValue]
+
+
+@pytest.mark.parametrize(
+    ("fact", "document", "expected"),
+    [
+        (fields.max_tokens, {}, None),
+        (fields.max_tokens, {"max_tokens": 5}, 5),
+        (fields.max_tokens, {"max_tokens": 5, "max_completion_tokens": 9}, 9),
+        (fields.max_tokens, {"max_output_tokens": 7, "max_tokens": None}, 7),
+        (fields.max_tokens, {"max_tokens": "5"}, UNKNOWN),
+        (fields.max_tokens, {"max_tokens": True}, UNKNOWN),
+        (fields.messages, {"messages": [{"role": "user"}, {"role": "system"}]}, 2),
+        (fields.messages, {"messages": []}, 0),
+        (fields.messages, {"input": "x"}, 1),
+        (fields.messages, {"prompt": "x"}, None),
+        (fields.turns, {"messages": [{"role": "user"}, {"role": "assistant"}, {"role": "user"}]}, 2),
+        (fields.turns, {"input": "x"}, 1),
+        (fields.turns, {}, None),
+        (fields.tools, {}, False),
+        (fields.tools, {"tools": []}, False),
+        (fields.tools, {"tools": [FUNCTION]}, True),
+        (fields.tools, {"functions": [{"name": "f"}]}, True),
+        (fields.tools, {"web_search_options": {}}, True),
+        (fields.tool_names, {}, None),
+        (fields.tool_names, {"tools": [FUNCTION, FUNCTION], "functions": [{"name": "f"}]}, ("look_up", "f")),
+        (fields.tool_names, {"tools": [{"type": "function", "name": "flat"}]}, ("flat",)),
+        (fields.tool_names, {"tools": [{"type": "custom", "custom": {"name": "c"}}]}, ("c",)),
+        (fields.tool_names, {"tools": [{"type": "web_search"}, "odd", {"type": 5}]}, ("web_search",)),
+        (fields.tool_names, {"tools": [{"type": "mcp", "server_label": "jira"}]}, ("mcp", "jira")),
+        (fields.tool_names, {"web_search_options": {}}, ("web_search",)),
+        (fields.response_format, {}, None),
+        (fields.response_format, {"response_format": {"type": "json_object"}}, "json_object"),
+        (fields.response_format, {"text": {"format": {"type": "json_schema"}}}, "json_schema"),
+        (fields.response_format, {"response_format": "srt"}, "srt"),
+        (fields.response_format, {"text": "x"}, None),
+        (fields.reasoning_effort, {}, None),
+        (fields.reasoning_effort, {"reasoning_effort": "low"}, "low"),
+        (fields.reasoning_effort, {"reasoning": {"effort": "high"}}, "high"),
+        (fields.user, {}, None),
+        (fields.user, {"user": "anna"}, "anna"),
+        (fields.user, {"safety_identifier": "anna"}, "anna"),
+        (fields.user, {"user": "anna", "safety_identifier": "anna"}, "anna"),
+        (fields.user, {"user": "anna", "safety_identifier": "legal"}, ("anna", "legal")),
+        (fields.user, {"user": 5}, "5"),
+    ],
+)
+def test_a_field_is_read_wherever_an_endpoint_has_it(fact: Fact, document: dict[str, Any], expected: object) -> None:
+    assert fact(document) == expected
+
+
+@pytest.mark.parametrize(
+    ("tables", "expected"),
+    [
+        ([None], None),
+        ([["team"]], None),
+        ([{"team": "a"}], "a"),
+        ([{"Team": "a"}, {"team": None}], "a"),
+        ([{"team": "a"}, {"team": "a"}], "a"),
+        ([{"team": "a"}, {"TEAM": "b"}], "a, b"),
+        ([{"team": True}], "true"),
+        ([{"team": 5}], "5"),
+        ([{"team": ["a"]}], '["a"]'),
+        ([{"other": "a"}], None),
+    ],
+)
+def test_a_member_has_every_value_that_any_table_gives_it(tables: list[object], expected: str | None) -> None:
+    assert fields.member(tables, "team") == expected
