@@ -63,10 +63,28 @@ class Check(msgspec.Struct, frozen=True):
         yield self.fact
 
 
-class All(msgspec.Struct, frozen=True):
-    """A conjunction; with no part it always holds."""
+class _Group(msgspec.Struct, frozen=True):
+    """What `All` and `Any` have in common: parts, and how they are called in a trace."""
 
     parts: tuple[Condition, ...] = ()
+    said: str = ""
+
+    def decide(self, facts: Facts) -> Truth:
+        """Decide the parts; how they come together is the kind's own."""
+        raise NotImplementedError
+
+    def trace(self, facts: Facts) -> Trace:
+        """Decide every part."""
+        return Trace(self.said, self.decide(facts), tuple(part.trace(facts) for part in self.parts))
+
+    def names(self) -> Iterator[str]:
+        """Give the names of all parts."""
+        return (name for part in self.parts for name in part.names())
+
+
+class All(_Group, frozen=True):
+    """A conjunction; with no part it always holds."""
+
     said: str = "all of"
 
     def decide(self, facts: Facts) -> Truth:
@@ -80,19 +98,10 @@ class All(msgspec.Struct, frozen=True):
                 outcome = None
         return outcome
 
-    def trace(self, facts: Facts) -> Trace:
-        """Decide every part."""
-        return Trace(self.said, self.decide(facts), tuple(part.trace(facts) for part in self.parts))
 
-    def names(self) -> Iterator[str]:
-        """Give the names of all parts."""
-        return (name for part in self.parts for name in part.names())
+class Any(_Group, frozen=True):
+    """A disjunction; with no part it never holds."""
 
-
-class Any(msgspec.Struct, frozen=True):
-    """A disjunction: True if any part holds, else None if any is unknown, else False."""
-
-    parts: tuple[Condition, ...]
     said: str = "any of"
 
     def decide(self, facts: Facts) -> Truth:
@@ -105,14 +114,6 @@ class Any(msgspec.Struct, frozen=True):
             if decided is None:
                 outcome = None
         return outcome
-
-    def trace(self, facts: Facts) -> Trace:
-        """Decide every part."""
-        return Trace(self.said, self.decide(facts), tuple(part.trace(facts) for part in self.parts))
-
-    def names(self) -> Iterator[str]:
-        """Give the names of all parts."""
-        return (name for part in self.parts for name in part.names())
 
 
 class Not(msgspec.Struct, frozen=True):

@@ -51,7 +51,10 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class RuleBook(msgspec.Struct, frozen=True):
-    """The rules in force: labels and plans for requests, from facts alone. `facts` are the names that they ask for."""
+    """The rules in force: labels and plans for requests, from facts alone.
+
+    `facts` are the names that they ask for; `looks_live` says that some of them only rules may look at.
+    """
 
     targets: Mapping[str, Target]
     aliases: Mapping[str, str]
@@ -59,6 +62,7 @@ class RuleBook(msgspec.Struct, frozen=True):
     rules: tuple[CompiledRule, ...]
     direct: bool
     facts: frozenset[str]
+    looks_live: bool
 
     def label(self, facts: Facts, brought: Labelled) -> Labelled:
         """Add to the labels that a request brought all that the file's conditions add; unknown adds too."""
@@ -114,8 +118,7 @@ class RuleBook(msgspec.Struct, frozen=True):
 
     def situation(self, facts: Facts, labels: Labels, fleet: Fleet) -> Facts:
         """Give rules more to look at than labels have, where one of them does look at it."""
-        live = any(name.partition(".")[0] in RULES_ONLY for name in self.facts)
-        return Situation(facts, labels, fleet) if live else facts
+        return Situation(facts, labels, fleet) if self.looks_live else facts
 
     def _refused(self, named: Use, labels: Labels) -> Plan:
         struck = Struck(named.target, "direct", "may not be named by clients here ([server] direct)")
@@ -152,13 +155,15 @@ def compile_rules(file: RuleFile, offered: Callable[[str], bool] = lambda _: Tru
     if problems:
         raise RuleError(problems)
     conditions = [*(label.condition for label in labels), *(rule.condition for rule in rules)]
+    facts = frozenset(name for condition in conditions for name in condition.names())
     return RuleBook(
         targets=file.target,
         aliases=file.alias,
         labels=labels,
         rules=rules,
         direct=file.direct == "allow",
-        facts=frozenset(name for condition in conditions for name in condition.names()),
+        facts=facts,
+        looks_live=any(name.partition(".")[0] in RULES_ONLY for name in facts),
     )
 
 

@@ -6,6 +6,8 @@ A name is a family, and for some families a scope and an argument: `model`, `hea
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 ALL = "all"
@@ -30,6 +32,7 @@ class Name(msgspec.Struct, frozen=True):
     argument: str = ""
 
 
+@lru_cache(maxsize=4096)  # names stand in rule files, and every request asks for the same ones
 def parse(name: str) -> Name | None:
     """Take a name apart; None for one that no request fact has."""
     if name in PLAIN:

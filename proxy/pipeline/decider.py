@@ -61,7 +61,7 @@ class Decider:
         fleet, draw = self._fleet.states_now(), random()  # noqa: S311 - it weighs candidates, and guards nothing
         situation = self._rulebook.situation(posed.facts, labels, fleet)
         record.seen = Seen(posed=posed, draw=draw, facts=situation, size_bytes=len(request.body))
-        plan = self._rulebook.plan(posed.facts, posed.model, labels, fleet, posed.forced, draw)
+        plan = self._rulebook.plan(posed.facts, posed.model, labels, fleet, posed.forced, draw, situation)
         record.rule = plan.rule
         if not plan.candidates:
             raise refusal(plan)

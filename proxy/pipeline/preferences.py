@@ -46,7 +46,7 @@ def brought_labels(headers: Mapping[str, str], preferences: Mapping[str, Any], f
 
 
 def _refuse_unknown(headers: Mapping[str, str], preferences: Mapping[str, Any], facts: Collection[str]) -> None:
-    known = (*_NAMES, *(fact.removeprefix(_FACT) for fact in facts if fact.startswith(_FACT)))
+    known = (*_NAMES, *(fact.removeprefix(_FACT) for fact in facts if fact.startswith(_FACT))) if preferences else ()
     for name in preferences:
         if name not in known:
             raise BadRequest(

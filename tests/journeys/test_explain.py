@@ -58,18 +58,6 @@ EVERY_TEXT: list[dict[str, Any]] = [
 
 
 @pytest.fixture(scope="module")
-def local() -> Iterator[FakeOllama]:
-    with FakeOllama() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[FakeOpenAI]:
-    with FakeOpenAI() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def wye(local: FakeOllama, cloud: FakeOpenAI) -> Iterator[Wye]:
     with Wye(two_targets(local.base_url, cloud.base_url, rules=RULES)) as server:
         yield ready(server)

@@ -46,12 +46,6 @@ def local() -> Iterator[FakeOllama]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[FakeOpenAI]:
-    with FakeOpenAI() as server:
-        yield server
-
-
 def asked(wye: Wye, text: str = PLANTED, **more: Any) -> str:
     """Ask with the SDK; return the exchange's id, of a failure too."""
     create = wye.client().chat.completions.with_raw_response.create

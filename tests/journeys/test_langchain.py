@@ -38,12 +38,6 @@ def ollama() -> Iterator[FakeOllama]:
 
 
 @pytest.fixture(scope="module")
-def cloud() -> Iterator[FakeOpenAI]:
-    with FakeOpenAI() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def wye(ollama: FakeOllama, cloud: FakeOpenAI) -> Iterator[Wye]:
     with Wye(two_targets(ollama.base_url, cloud.base_url)) as server:
         yield ready(server)

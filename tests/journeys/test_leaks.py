@@ -24,18 +24,6 @@ HUNTER = "hunter2-Blue42"
 
 
 @pytest.fixture(scope="module")
-def local() -> Iterator[FakeOllama]:
-    with FakeOllama() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[FakeOpenAI]:
-    with FakeOpenAI() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def wye(local: FakeOllama, cloud: FakeOpenAI) -> Iterator[Wye]:
     with Wye(two_targets(local.base_url, cloud.base_url, extra=BY_TEAM + BY_PLACE)) as server:
         yield server

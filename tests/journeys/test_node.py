@@ -30,12 +30,6 @@ def ollama() -> Iterator[FakeOllama]:
 
 
 @pytest.fixture(scope="module")
-def cloud() -> Iterator[FakeOpenAI]:
-    with FakeOpenAI() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def wye(ollama: FakeOllama, cloud: FakeOpenAI) -> Iterator[Wye]:
     with Wye(f"""
 [target.local]

@@ -26,18 +26,6 @@ set = { web_search_options = {} }
 
 
 @pytest.fixture(scope="module")
-def local() -> Iterator[FakeOllama]:
-    with FakeOllama() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[FakeOpenAI]:
-    with FakeOpenAI() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def wye(local: FakeOllama, cloud: FakeOpenAI) -> Iterator[Wye]:
     # This cloud may be given the label: what it would fetch for such a request is refused all the same.
     text = two_targets(local.base_url, cloud.base_url, rules=SETS_A_SEARCH + RULES)

@@ -21,18 +21,6 @@ SECRET = "my password is hunter2-Blue42"
 Json = dict[str, Any]
 
 
-@pytest.fixture(scope="module")
-def local() -> Iterator[FakeOllama]:
-    with FakeOllama() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[FakeOpenAI]:
-    with FakeOpenAI() as server:
-        yield server
-
-
 def config(local: FakeOllama, cloud: FakeOpenAI) -> str:
     """Write the shipped pack over the two fakes."""
     return two_targets(local.base_url, cloud.base_url, rules="").partition("[[label]]")[0] + PACK

@@ -14,18 +14,6 @@ from tests.wye_process import Wye, two_targets
 
 
 @pytest.fixture(scope="module")
-def local() -> Iterator[FakeOllama]:
-    with FakeOllama() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[FakeOpenAI]:
-    with FakeOpenAI() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def wye(local: FakeOllama, cloud: FakeOpenAI) -> Iterator[Wye]:
     aliases = '[alias]\nfast = "local:llama3"\nbig = "gpt-4o"'
     with Wye(two_targets(local.base_url, cloud.base_url, extra=aliases)) as server:

@@ -30,12 +30,6 @@ def local() -> Iterator[FakeOllama]:
 
 
 @pytest.fixture(scope="module")
-def cloud() -> Iterator[FakeOpenAI]:
-    with FakeOpenAI() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def wye(local: FakeOllama, cloud: FakeOpenAI) -> Iterator[Wye]:
     with Wye(two_targets(local.base_url, cloud.base_url)) as server:
         yield server
