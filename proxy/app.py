@@ -22,10 +22,10 @@ from proxy.endpoints.failures import fault_handler, on_http_error, on_proxy_erro
 from proxy.endpoints.health import health_handlers
 from proxy.endpoints.models import models_handlers
 from proxy.errors import ProxyError, UpstreamAnswered, UpstreamError
-from proxy.facts.letters import normalise
 from proxy.pipeline.decider import Decider
 from proxy.pipeline.exchange import Exchange
 from proxy.pipeline.hashing import hasher
+from proxy.pipeline.spelling import plainly
 from proxy.pipeline.verify import poser_of
 from proxy.reload.following import follow
 from proxy.reload.generation import Generation
@@ -42,6 +42,7 @@ from proxy.upstream.egress import Egress
 from proxy.upstream.failover import Failover
 from proxy.upstream.fleet import Fleet
 from proxy.upstream.probes import ask_version, list_models
+from proxy.upstream.warmth import Warmth
 from proxy.version import AGENT
 from routing_rules import compile_rules
 
@@ -118,7 +119,7 @@ def build(
 def make_generation(loaded: Loaded, lasting: Lasting, before: Generation | None = None) -> Generation:
     """Build what a configuration needs, beside the generation before it, whose knowledge of the targets lives on."""
     config, emit = loaded.config, lasting.emit
-    rulebook = compile_rules(config.rules, is_offered)
+    rulebook = compile_rules(config.rules, is_offered).recorded(config.facts_log.fields)
     fleet = Fleet(config.target, loaded.keys, AGENT, lasting.via)
     egress = lasting.egress.within(Boundary(config.boundary))
     limits = {name: target.models for name, target in config.target.items()}
@@ -126,12 +127,14 @@ def make_generation(loaded: Loaded, lasting: Lasting, before: Generation | None 
     if before is not None:
         catalogue.take_over(before.catalogue, fleet.take_over(before.fleet))
     failover = Failover(fleet, egress, emit)
-    stickiness = Stickiness(lasting.memory, normalise)
+    stickiness = Stickiness(lasting.memory, plainly)
     keyed = hasher(loaded.hash_key or lasting.memory.key)
-    decider = Decider(rulebook, poser_of(config, rulebook), stickiness, fleet, catalogue, keyed)
+    poser = poser_of(config, rulebook)
+    decider = Decider(rulebook, poser, stickiness, fleet, catalogue, keyed)
+    warmth = Warmth(fleet, egress, (*rulebook.facts, *config.facts_log.fields))
     facts_log = lasting.facts_logs.open(config.facts_log, rulebook.facts)
     exchange = Exchange(decider, failover, lasting.tasks, emit, config.server.grace, facts_log)
-    return Generation(config, fleet, egress, catalogue, exchange, facts_log)
+    return Generation(config, fleet, egress, catalogue, exchange, facts_log, warmth, poser.counting)
 
 
 class _AskTarget:

@@ -18,13 +18,14 @@ from routing_rules.facts import UNKNOWN, Bounds, Facts, FactValue, Fleet, Target
 from routing_rules.plan import NO_LABELS, Candidate, Labelled, Labels, Plan, Struck
 from routing_rules.rewrite import Rewrite
 from routing_rules.rulebook import RuleBook, compile_rules
-from routing_rules.spec import Expect, Given, Label, Queue, Rule, RuleFile, Target, Timeouts, Trial
+from routing_rules.spec import Complexity, Expect, Given, Label, Queue, Rule, RuleFile, Secrets, Target, Timeouts, Trial
 
 __all__ = [
     "NO_LABELS",
     "UNKNOWN",
     "Bounds",
     "Candidate",
+    "Complexity",
     "Expect",
     "FactValue",
     "Facts",
@@ -42,6 +43,7 @@ __all__ = [
     "RuleBook",
     "RuleError",
     "RuleFile",
+    "Secrets",
     "Struck",
     "Target",
     "TargetState",

@@ -6,56 +6,37 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from routing_rules.conditions import Condition
 from routing_rules.errors import Path, Problem
-from routing_rules.grammar import Grammar, is_detected
-from routing_rules.names import Use, split
+from routing_rules.grammar import is_detected
+from routing_rules.guards import condition_of, unguarded
+from routing_rules.names import split
 from routing_rules.plan import PRIVATE
-from routing_rules.spec import Label, RuleFile
+from routing_rules.prove import port_of
+from routing_rules.spec import RuleFile
 from routing_rules.spelling import nearest
 
 _GROUPS = ("all", "any", "none")
+OLLAMA_PORT = "11434"
 
 
 def advise(file: RuleFile) -> list[Problem]:
     """Return every warning about a rule file that compiles, in no order; `expected` says what would be better."""
-    return list(chain.from_iterable(check(file) for check in (_unguarded, _unread, _narrowed, _accepted, _aliases)))
+    checks = (unguarded, _unread, _narrowed, _accepted, _aliases, _disguised)
+    return list(chain.from_iterable(check(file) for check in checks))
 
 
-def _unguarded(file: RuleFile) -> Iterator[Problem]:
-    """Warn of rules that keep things near and labels that do not: a client may still name the other target."""
-    near = {name for name, target in file.target.items() if target.accepts}
-    if file.direct == "deny" and not _named_by_alias(file) - near:
-        return
-    far = sorted(set(file.target) - near)
-    for at, rule in enumerate(file.rule):
-        used = {(split(use, file.target) or Use(use)).target for use in rule.use}
-        if far and rule.when and used <= near and not any(_guards(label, rule.when, file) for label in file.label):
-            expected = f"a [[label]] with this `when`: a client that names {far[0]} passes the rules by"
-            yield Problem(
-                path=("rule", at), found=f"private candidates only, and no label, in {rule.name!r}", expected=expected
-            )
-
-
-def _named_by_alias(file: RuleFile) -> set[str]:
-    return {use.target for model in file.alias.values() if (use := split(model, file.target))}
-
-
-def _guards(label: Label, when: object, file: RuleFile) -> bool:
-    """Say whether a label binds what a rule takes: always, under the same condition, or on a fact that it asks for."""
-    if not label.when or label.when == when:
-        return True
-    if isinstance(when, Mapping):
-        wanted = when.get("labels")
-        if label.add == wanted or (isinstance(wanted, list) and label.add in wanted):
-            return True
-    asked = set(_condition(when, file).names())
-    return bool(asked) and asked <= set(_condition(label.when, file).names())
+def _disguised(file: RuleFile) -> Iterator[Problem]:
+    """Warn of an Ollama that is not declared as one: its own cloud is closed to labelled requests only where it is."""
+    for name, target in file.target.items():
+        if target.kind != "ollama" and port_of(target.url) == OLLAMA_PORT:
+            expected = 'kind = "ollama": only then is a labelled request kept from models that Ollama runs in its cloud'
+            found = f"kind = {target.kind!r} at the port of an Ollama ({OLLAMA_PORT})"
+            yield Problem(path=("target", name, "kind"), found=found, expected=expected)
 
 
 def _unread(file: RuleFile) -> Iterator[Problem]:
     """Warn of labels that read the text, where nothing labels what cannot be read."""
-    names = [set(_condition(label.when, file).names()) for label in file.label]
+    names = [set(condition_of(label.when, file).names()) for label in file.label]
     covered = {label.add for label, asked in zip(file.label, names, strict=True) if "opaque" in asked or not label.when}
     for at, (label, asked) in enumerate(zip(file.label, names, strict=True)):
         if label.add not in covered and any(map(is_detected, asked)):
@@ -109,7 +90,3 @@ def _aliases(file: RuleFile) -> Iterator[Problem]:
         if colon and close and split(model, file.target) is None:
             expected = "target:model with one of the targets " + ", ".join(file.target)
             yield Problem(path=("alias", alias), found=f"the model {model!r}", expected=expected, nearest=close)
-
-
-def _condition(when: object, file: RuleFile) -> Condition:
-    return Grammar(file.fact, tuple(file.target), [], lambda _: True).rule(when, ())

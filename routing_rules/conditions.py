@@ -12,6 +12,7 @@ from typing import Protocol
 import msgspec
 
 from routing_rules.facts import UNKNOWN, Bounds, Facts, FactValue
+from routing_rules.live import in_words as live_words
 from routing_rules.values import Gap, Holds, Truth
 
 
@@ -35,6 +36,9 @@ class Condition(Protocol):
     def names(self) -> Iterator[str]:
         """Give the names of all facts that may be asked for."""
 
+    def checks(self) -> Iterator[Check]:
+        """Give every test of a fact."""
+
 
 class Check(msgspec.Struct, frozen=True):
     """One test of one fact: `said` is the condition as the file spells it."""
@@ -53,14 +57,25 @@ class Check(msgspec.Struct, frozen=True):
         """Decide, and give what was found."""
         value = facts.value(self.fact)
         outcome = None if value is UNKNOWN else self.holds(value)
+        if (live := live_words(self.fact, value)) is not None:
+            return Trace(f"{self.fact}: {live}, wanted {self._wanted}", outcome)
         far = ""
         if outcome is False and self.gap and isinstance(value, int | float | Bounds) and not isinstance(value, bool):
             far = self.gap(value)
         return Trace(f"{self.said}: {shown(value)}{f', {far}' if far else ''}", outcome)
 
+    @property
+    def _wanted(self) -> str:
+        """What the fact is tested for, as the file spells it: `< 800ms`."""
+        return self.said.removeprefix(self.fact).strip().strip('"')
+
     def names(self) -> Iterator[str]:
         """Give the one fact's name."""
         yield self.fact
+
+    def checks(self) -> Iterator[Check]:
+        """Give the check itself."""
+        yield self
 
 
 class _Group(msgspec.Struct, frozen=True):
@@ -80,6 +95,10 @@ class _Group(msgspec.Struct, frozen=True):
     def names(self) -> Iterator[str]:
         """Give the names of all parts."""
         return (name for part in self.parts for name in part.names())
+
+    def checks(self) -> Iterator[Check]:
+        """Give the checks of all parts."""
+        return (check for part in self.parts for check in part.checks())
 
 
 class All(_Group, frozen=True):
@@ -137,6 +156,10 @@ class Not(msgspec.Struct, frozen=True):
         """Give the names of what is turned round."""
         return self.part.names()
 
+    def checks(self) -> Iterator[Check]:
+        """Give the checks of what is turned round."""
+        return self.part.checks()
+
 
 class Named(msgspec.Struct, frozen=True):
     """A `[fact.NAME]`, shown by its name wherever it is used."""
@@ -156,6 +179,10 @@ class Named(msgspec.Struct, frozen=True):
     def names(self) -> Iterator[str]:
         """Give the names of the fact's own condition."""
         return self.part.names()
+
+    def checks(self) -> Iterator[Check]:
+        """Give the checks of the fact's own condition."""
+        return self.part.checks()
 
 
 ALWAYS = All()

@@ -65,7 +65,7 @@ def explain(book: RuleBook, posed: Posed, fleet: Fleet, draw: float = 0.0, seen:
     situation = seen or book.situation(posed.facts, labelled.labels, fleet)
     return Explanation(
         labelled=labelled,
-        labels=tuple(_label(label, posed.facts) for label in book.labels),
+        labels=tuple(_label(label, book.seen_by_labels(posed.facts)) for label in book.labels),
         rules=() if skipped else _rules(book, situation),
         plan=plan,
         seen=situation,

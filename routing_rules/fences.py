@@ -1,8 +1,8 @@
 """Where a label may ever go: host names and networks, and which addresses are private.
 
-Without `[boundary]` for a label, its boundary is loopback and private addresses; a public address is never implied. A
-host pattern allows a name, and the address behind it must fit a network of the same label, or be private: DNS that
-answers a public address for an internal name opens nothing.
+Without `[boundary]` for a label, its boundary is loopback and private addresses; a public or a link-local address is
+never implied. A host pattern allows a name, and the address behind it must fit a network of the same label, or be
+private: DNS that answers a public address for an internal name opens nothing.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from routing_rules.globs import matches
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+# Not the link-local ones (169.254.0.0/16, fe80::/10): there a cloud's metadata service answers, and whoever is plugged
+# in beside us. A `[boundary]` may name them.
 PRIVATE_NETWORKS = tuple(
     ipaddress.ip_network(network)
     for network in (
-        *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"),
-        *("::1/128", "fc00::/7", "fe80::/10"),
+        *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),
+        *("::1/128", "fc00::/7"),
     )
 )
 

@@ -29,9 +29,9 @@ def matcher(patterns: Iterable[str]) -> Callable[[str], bool]:
             words.add(pattern)
         elif is_glob(bare):
             others.append(partial(_walk, pattern))
-        elif pattern == f"{bare}*":
+        elif not pattern.startswith("*"):
             begins.append(bare)
-        elif pattern == f"*{bare}":
+        elif not pattern.endswith("*"):
             ends.append(bare)
         else:
             others.append(partial(_inside, bare))

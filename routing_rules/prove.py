@@ -177,6 +177,12 @@ def host_of(url: str) -> str:
     return authority.partition(":")[0].lower()
 
 
+def port_of(url: str) -> str:
+    """Return the port that a URL names, nothing where it names none."""
+    authority = url.partition("://")[2].partition("/")[0]
+    return authority.rpartition("]")[2].partition(":")[2]
+
+
 def is_private_name(host: str) -> bool:
     """Say whether no public DNS can know a name: a single word, or one under a suffix for private use."""
     name = host.casefold().rstrip(".")

@@ -7,20 +7,24 @@ every label is struck out. A client that names a target outright skips the choos
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from itertools import chain
 
 import msgspec
 
-from routing_rules.conditions import Condition
+from routing_rules.conditions import Check, Condition
 from routing_rules.errors import Problem, RuleError
-from routing_rules.facts import RULES_ONLY, Facts, Fleet, Situation, TargetState
+from routing_rules.exemptions import strictly
+from routing_rules.facts import COUNTED, RULES_ONLY, Bounds, Facts, FactValue, Fleet, Situation, TargetState
 from routing_rules.grammar import Grammar
 from routing_rules.lint import lint
 from routing_rules.names import NAMED_BY_CLIENT, Use, split, upstream_model
-from routing_rules.ordering import ordered
+from routing_rules.ordering import looked_at, ordered
 from routing_rules.plan import Candidate, Labelled, Labels, Plan, Struck
 from routing_rules.rewrite import NO_REWRITE, Rewrite
 from routing_rules.spec import FromTemplate, Label, Order, Rule, RuleFile, Target
+from routing_rules.spellings import Respelt, Spellings
 
 
 class CompiledLabel(msgspec.Struct, frozen=True):
@@ -53,7 +57,8 @@ class Asked(msgspec.Struct, frozen=True):
 class RuleBook(msgspec.Struct, frozen=True):
     """The rules in force: labels and plans for requests, from facts alone.
 
-    `facts` are the names that they ask for; `looks_live` says that some of them only rules may look at.
+    `facts` are the names that conditions and orders ask for; `looks_live` says that some of them only rules may look
+    at; `checks` are those whose answer may lie between bounds. `spellings` are there where a label asks for the model.
     """
 
     targets: Mapping[str, Target]
@@ -63,16 +68,33 @@ class RuleBook(msgspec.Struct, frozen=True):
     direct: bool
     facts: frozenset[str]
     looks_live: bool
+    spellings: Spellings | None = None
+    checks: frozenset[Check] = frozenset()
+
+    def recorded(self, facts: Iterable[str]) -> RuleBook:
+        """Return this rule book for requests of which these facts are recorded, whether rules look at them or not."""
+        live = any(name.partition(".")[0] in RULES_ONLY for name in facts)
+        return msgspec.structs.replace(self, looks_live=self.looks_live or live)
+
+    def leaves_open(self, fact: str, value: FactValue) -> bool:
+        """Say whether a value is not exact enough for some condition on it: its limit lies between the bounds."""
+        return isinstance(value, Bounds) and any(
+            check.holds(value) is None for check in self.checks if check.fact == fact
+        )
 
     def label(self, facts: Facts, brought: Labelled) -> Labelled:
         """Add to the labels that a request brought all that the file's conditions add; unknown adds too."""
-        found = brought
+        found, seen = brought, self.seen_by_labels(facts)
         for label in self.labels:
-            outcome = label.condition.decide(facts)
+            outcome = label.condition.decide(seen)
             if outcome is not False:
                 why = label.why if outcome else f"could not be decided, so it binds: {label.why}"
                 found = found.with_label(label.name, why)
         return found
+
+    def seen_by_labels(self, facts: Facts) -> Facts:
+        """Give labels the model by all its names; rules look at the name that the client sent."""
+        return Respelt(facts, self.spellings) if self.spellings else facts
 
     def plan(
         self,
@@ -96,7 +118,7 @@ class RuleBook(msgspec.Struct, frozen=True):
             return self._filter(NAMED_BY_CLIENT, (wish.named,), wish.model, labels, fleet, NO_REWRITE)
         situation = seen or self.situation(facts, labels, fleet)
         rule = self._choose(situation)
-        uses = ordered(rule.use, rule.order, rule.weights, fleet, draw)
+        uses = ordered(rule.use, rule.order, rule.weights, situation, draw)
         return self._filter(rule.name, uses, wish.model, labels, fleet, rule.rewrite)
 
     def _choose(self, situation: Facts) -> CompiledRule:
@@ -118,7 +140,16 @@ class RuleBook(msgspec.Struct, frozen=True):
 
     def situation(self, facts: Facts, labels: Labels, fleet: Fleet) -> Facts:
         """Give rules more to look at than labels have, where one of them does look at it."""
-        return Situation(facts, labels, fleet) if self.looks_live else facts
+        return Situation(facts, labels, fleet, partial(self._model_at, facts, fleet)) if self.looks_live else facts
+
+    def _model_at(self, facts: Facts, fleet: Fleet, candidate: str) -> str | None:
+        """Return the upstream's model that a request would ask a candidate for; None where that cannot be said."""
+        use = split(candidate, self.targets) or Use(candidate)
+        if use.target not in self.targets:
+            return None
+        asked = facts.value("model")
+        wish = self.read(asked if isinstance(asked, str) else None, None)
+        return upstream_model(use, wish.model, self.targets[use.target], fleet.get(use.target, TargetState()))
 
     def _refused(self, named: Use, labels: Labels) -> Plan:
         struck = Struck(named.target, "direct", "may not be named by clients here ([server] direct)")
@@ -154,8 +185,10 @@ def compile_rules(file: RuleFile, offered: Callable[[str], bool] = lambda _: Tru
     rules = tuple(_rule(rule, at, file, grammar) for at, rule in enumerate(file.rule))
     if problems:
         raise RuleError(problems)
+    by_model = any("model" in label.condition.names() for label in labels)
     conditions = [*(label.condition for label in labels), *(rule.condition for rule in rules)]
-    facts = frozenset(name for condition in conditions for name in condition.names())
+    asked = (condition.names() for condition in conditions)
+    facts = frozenset(chain(*asked, *(looked_at(rule.use, rule.order) for rule in rules)))
     return RuleBook(
         targets=file.target,
         aliases=file.alias,
@@ -163,12 +196,14 @@ def compile_rules(file: RuleFile, offered: Callable[[str], bool] = lambda _: Tru
         rules=rules,
         direct=file.direct == "allow",
         facts=facts,
+        checks=frozenset(check for condition in conditions for check in condition.checks() if check.fact in COUNTED),
         looks_live=any(name.partition(".")[0] in RULES_ONLY for name in facts),
+        spellings=Spellings(file.target, file.alias) if by_model else None,
     )
 
 
 def _label(label: Label, at: int, grammar: Grammar) -> CompiledLabel:
-    condition = grammar.label(label.when, ("label", at, "when"))
+    condition = strictly(grammar.label(label.when, ("label", at, "when")))
     return CompiledLabel(label.add, condition, label.why or ("its condition holds" if label.when else "always"))
 
 

@@ -66,7 +66,7 @@ class Target(Table, frozen=True):
 
 
 When = dict[str, Any] | str | tuple[str, ...]
-Order = Literal["in turn", "weighted", "least busy"]
+Order = Literal["in turn", "weighted", "least busy", "fastest", "warm first"]
 
 
 class Label(Table, frozen=True):
@@ -93,8 +93,9 @@ class Prompt(Table, frozen=True):
 class Rule(Table, frozen=True):
     """`[[rule]]`: when these conditions hold, use these candidates in this order, rewritten so.
 
-    `order` is the candidates' order: `in turn` as written, `weighted` by `weights` (target = share) and chance, or
-    `least busy` first. `hash` names fields whose value travels as a keyed hash: whose it is stays here.
+    `order` is the candidates' order: `in turn` as written, `weighted` by `weights` (target = share) and chance, the
+    `least busy` or the `fastest` first, or `warm first`, those that have the model loaded. `hash` names fields
+    whose value travels as a keyed hash: whose it is stays here.
     """
 
     name: str
@@ -150,6 +151,28 @@ class Trial(Table, frozen=True):
     name: str
     given: Given = Given()
     expect: Expect = Expect()
+
+
+class Complexity(Table, frozen=True):
+    """`[complexity]`: how the score of that name comes about. `article` is the formula of the article, weights and all.
+
+    `weights` say how much a feature counts in the default scorer; those that are not named keep their own
+    (`routing_rules/scores.py`).
+    """
+
+    scorer: Literal["default", "article"] = "default"
+    weights: dict[str, float] = {}
+
+
+class Secrets(Table, frozen=True):
+    """`[secrets]`: what the condition of that name finds besides what it knows, and what it passes over.
+
+    `patterns` (NAME = regular expression of RE2) are secrets of your own. `ignore` are regular expressions; a secret
+    whose value, or whose whole text, one of them matches from end to end is none, such as the key of an example.
+    """
+
+    patterns: dict[str, str] = {}
+    ignore: tuple[str, ...] = ()
 
 
 class RuleFile(Table, frozen=True):

@@ -6,7 +6,7 @@ that are tested; targets answer unless `down` names them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -20,14 +20,23 @@ OK, BAD_REQUEST, FORBIDDEN, NOT_FOUND, UNAVAILABLE = 200, 400, 403, 404, 503
 
 
 LookOutward = Callable[[dict[str, Any]], str | None]
+Details = Callable[[str], Mapping[str, Any]]  # what is known of a fact besides its value: plain data, no text
 
 
 def _nothing(_: dict[str, Any]) -> str | None:
     return None
 
 
+def _no_details(_: str) -> Mapping[str, Any]:
+    return {}
+
+
 class Posed(msgspec.Struct, frozen=True, kw_only=True):
-    """A request as the rules see it. `look_outward` finds what `outward` is, and is asked only where a label binds."""
+    """A request as the rules see it. `look_outward` finds what `outward` is, and is asked only where a label binds.
+
+    `details` says by a fact's name how its value came about, for explanations: the features of a score, the kinds of
+    secrets that were found. It is JSON as it stands and holds nothing of the request's text.
+    """
 
     facts: Facts
     document: dict[str, Any]
@@ -35,6 +44,7 @@ class Posed(msgspec.Struct, frozen=True, kw_only=True):
     brought: Labelled = Labelled()
     forced: str | None = None
     look_outward: LookOutward = _nothing
+    details: Details = _no_details
 
     @property
     def outward(self) -> str | None:
@@ -123,7 +133,8 @@ def refused_status(plan: Plan) -> int:
 
 
 def _state(name: str, given: Given) -> TargetState:
-    return TargetState(down="down in this test" if name in given.down else None, busy=float(name in given.busy))
+    down = "down in this test" if name in given.down else None
+    return TargetState(down=down, up=down is None, busy=float(name in given.busy))
 
 
 def _body(plan: Plan, posed: Posed, answered: Candidate) -> dict[str, Any]:

@@ -10,10 +10,8 @@ import msgspec
 
 from proxy.cli.options import json_option
 from proxy.cli.printing import count, print_json
-from proxy.cli.verified import loaded
-from proxy.config.planned import is_offered
+from proxy.cli.verified import loaded, rule_book
 from proxy.telemetry.facts_log import each_request
-from routing_rules import compile_rules
 from routing_rules.diff import Difference, Moved, Recorded
 from routing_rules.diff import diff as compare
 
@@ -56,7 +54,7 @@ def diff(context: click.Context, old: Path, new: Path, traffic: Path, as_json: b
 
     It exits with 0 whether requests move or not.
     """
-    before, after = (compile_rules(loaded(context, path, as_json=as_json).rules, is_offered) for path in (old, new))
+    before, after = (rule_book(loaded(context, path, as_json=as_json).config) for path in (old, new))
     log = Log(traffic)
     found = compare(before, after, log.requests())
     if log.unreadable and not found.requests:

@@ -45,7 +45,7 @@ def doctor(context: click.Context, config: Path | None, timeout_s: Seconds, as_j
 
 async def _examined(config: Path | None, ask: Ask, timeout_s: float) -> tuple[Path | None, list[TargetReport]]:
     loaded, file = await configuration(config, os.environ, Path(), ask)
-    return file, await examine_all(loaded.target, os.environ, ask, timeout_s)
+    return file, await examine_all(loaded.config.target, os.environ, ask, timeout_s)
 
 
 def _print(file: Path | None, reports: list[TargetReport]) -> None:

@@ -12,14 +12,13 @@ from proxy.cli.explained import lines
 from proxy.cli.options import config_option, json_option
 from proxy.cli.printing import print_json
 from proxy.cli.recorded import explain_recorded, find_recorded, then
-from proxy.cli.verified import file_argument, loaded, named_file
-from proxy.config.planned import is_offered
+from proxy.cli.verified import file_argument, loaded, named_file, rule_book
 from proxy.config.schema import Config
 from proxy.errors import BadRequest
 from proxy.pipeline.explaining import Told, told
 from proxy.pipeline.verify import poser_of
 from proxy.wire.json_text import parse_object
-from routing_rules import Given, RuleBook, TargetState, compile_rules
+from routing_rules import Given, RuleBook, TargetState
 from routing_rules.diff import Recorded
 from routing_rules.explain import explain as why
 from routing_rules.spelling import nearest
@@ -53,8 +52,8 @@ def explain(  # noqa: PLR0913 - one argument for each option
     Nothing is sent, and no target is asked. It exits with 0 whatever becomes of the request; what must become of one
     is for a [[test]] to say.
     """
-    config_ = loaded(context, named_file(context, file, config), as_json=as_json)
-    book = compile_rules(config_.rules, is_offered)
+    config_ = loaded(context, named_file(context, file, config), as_json=as_json).config
+    book = rule_book(config_)
     if id_ is not None:
         if any((model, prompt, body, headers, down)):
             raise click.UsageError("--id is about a past request: its model, text and headers cannot be said anew.")
@@ -83,7 +82,7 @@ def _show_recorded(request: Recorded, book: RuleBook, *, as_json: bool) -> None:
 def _explained(config: Config, book: RuleBook, given: Given) -> Told:
     poser = poser_of(config, book)
     try:
-        posed = poser.pose_given(given)
+        posed = poser.pose_given(given, exactly=True)
     except UnicodeEncodeError:
         raise click.ClickException("what is said of the request is not UTF-8 text") from None
     except ValueError as error:

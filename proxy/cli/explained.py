@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
-from proxy.pipeline.explaining import CandidateTold, Told
+from proxy.pipeline.explaining import VALUE, CandidateTold, Told
 from routing_rules.conditions import Trace, shown
 from routing_rules.diff import read_fact
 from routing_rules.explain import LabelTrace, RuleTrace
-from routing_rules.facts import LIVE
+from routing_rules.facts import LIVE, UNKNOWN
+from routing_rules.live import in_words as live_words
 from routing_rules.names import NAMED_BY_CLIENT
 from routing_rules.rewrite import Change
 
@@ -19,7 +20,6 @@ _MARKS = {True: "✓", False: "✗", None: "?"}
 _OUTCOMES = {"matches": "✓", "does not match": "✗", "cannot be told": "?", "not asked": "·"}
 _UNSURE = "detected, not guaranteed"
 _ASKED_NOBODY = "unknown, for nobody is asked here; a wye that serves knows it"
-_UNKNOWN = "unknown"
 _NO_RULE = ", so no rule chooses"
 
 
@@ -30,7 +30,7 @@ def lines(told: Told, *, recorded: bool = False) -> Iterator[str]:
     yield from _section("Rules, from top to bottom; the first that matches decides", _rules(told))
     yield from _section("Candidates, in this order", _candidates(told))
     yield from _section("Rewrite", _rewrite(told, recorded=recorded))
-    yield from _section("Facts", (f"  {_fact(name)}: {_found(name, value)}" for name, value in told.facts.items()))
+    yield from _section("Facts", _facts(told))
 
 
 def _section(title: str, content: Iterator[str]) -> Iterator[str]:
@@ -128,7 +128,7 @@ def _parts(trace: Trace, indent: int) -> Iterator[str]:
 
 def _trace(trace: Trace, indent: int) -> Iterator[str]:
     trace = _only(trace)
-    yield f"{'':{indent}}{_MARKS[trace.outcome]} {_in_words(trace.says)}"
+    yield f"{'':{indent}}{_MARKS[trace.outcome]} {_in_words(trace)}"
     for part in trace.parts:
         yield from _trace(part, indent + 4)
 
@@ -140,9 +140,10 @@ def _only(trace: Trace) -> Trace:
     return trace
 
 
-def _in_words(says: str) -> str:
-    asked = says.removesuffix(_UNKNOWN)
-    return asked + _ASKED_NOBODY if asked != says and says.partition(".")[0] in LIVE else says
+def _in_words(trace: Trace) -> str:
+    name, colon, _ = trace.says.partition(": ")
+    unasked = trace.outcome is None and colon and name.partition(".")[0] in LIVE
+    return f"{name}: {_ASKED_NOBODY}" if unasked else trace.says
 
 
 def _candidates(told: Told) -> Iterator[str]:
@@ -178,6 +179,32 @@ def _change(change: Change) -> Iterator[str]:
         yield f"  + {change.field}: {_json(change.after)}"
 
 
+def _facts(told: Told) -> Iterator[str]:
+    for name, written in told.facts.items():
+        table = written if isinstance(written, dict) and VALUE in written else {VALUE: written}
+        yield f"  {_fact(name)}: {_found(name, table[VALUE])}"
+        for detail, value in table.items():
+            if detail != VALUE:
+                yield from _detail(detail.replace("_", " "), value)
+
+
+def _detail(name: str, value: Any) -> Iterator[str]:
+    """Write what more is known of a fact: on one line, or a line for each row of a table."""
+    rows = value if isinstance(value, list | tuple) and value and all(isinstance(one, dict) for one in value) else ()
+    for row in rows:
+        cells = dict(row)
+        title = cells.pop("name", name)
+        yield f"      {title}: " + ", ".join(f"{cell} {_plain(one)}" for cell, one in cells.items())
+    if not rows:
+        yield f"      {name}: {_plain(value)}"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_plain, value)) or "none"
+    return value if isinstance(value, str) else shown(read_fact(value))
+
+
 def _fact(name: str) -> str:
     """Write a fact's name as a rule file spells the condition: `matches (user) PATTERN` for `matches@user:PATTERN`."""
     kind, colon, pattern = name.partition(":")
@@ -188,8 +215,10 @@ def _fact(name: str) -> str:
 
 
 def _found(name: str, value: Any) -> str:
-    said = shown(read_fact(value))
-    return _ASKED_NOBODY if said == _UNKNOWN and name.partition(".")[0] in LIVE else said
+    found = read_fact(value)
+    if found is UNKNOWN and name.partition(".")[0] in LIVE:
+        return _ASKED_NOBODY
+    return live_words(name, found) or shown(found)
 
 
 def _name(one: CandidateTold) -> str:

@@ -9,7 +9,7 @@ import click
 
 from proxy.cli.options import config_option, json_option
 from proxy.cli.printing import count, print_json
-from proxy.cli.verified import file_argument, loaded, named_file
+from proxy.cli.verified import file_argument, loaded, named_file, rule_book
 from proxy.pipeline.verify import proved
 from proxy.reload.resolving import addresses
 from routing_rules.fences import PRIVATE_NETWORKS
@@ -34,7 +34,8 @@ _TITLES: tuple[tuple[Verdict, str], ...] = (
 def prove(context: click.Context, file: Path | None, config: Path | None, as_json: bool, offline: bool) -> None:
     """Show every sink that a labelled request could ever reach; exit 1 if one lies outside its boundary."""
     path = named_file(context, file, config)
-    proofs = proved(loaded(context, path, as_json=as_json), None if offline else addresses)
+    found = loaded(context, path, as_json=as_json).config
+    proofs = proved(found, rule_book(found), None if offline else addresses)
     holds = all(proof.holds for proof in proofs)
     if as_json:
         print_json({"file": str(path), "ok": holds, "labels": proofs})

@@ -31,7 +31,7 @@ class Start(msgspec.Struct, frozen=True):
 
 def prepare(option: Path | None, given: Given) -> Start:
     """Find the configuration in force and put it to the test. Raises RuleError or ProxyConfigError."""
-    config, file = asyncio.run(configuration(option, os.environ, Path.cwd(), ask))
+    found, file = asyncio.run(configuration(option, os.environ, Path.cwd(), ask))
     name = str(file) if file else "the environment (no file)"
-    loaded = complete(apply(config, given), name, only=given.only)
+    loaded = complete(apply(found.config, given), name, only=given.only, home=found.home)
     return Start(loaded, Origin(name, file, given), f"wye-{secrets.token_hex(4)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 import click
@@ -10,26 +9,10 @@ import msgspec
 
 from proxy.cli.options import config_option, json_option
 from proxy.cli.printing import count, print_json
-from proxy.cli.verified import file_argument, loaded, named_file
-from proxy.pipeline.verify import tested
-from routing_rules.locate import Locator
-from routing_rules.trials import Mismatch, TrialResult
-
-
-class Places:
-    """The lines of a file's tests. A test that another file brought has none: such tests come before its own."""
-
-    def __init__(self, path: Path, tests: int) -> None:
-        """Look the lines up; `tests` is how many there are, with those of other files."""
-        text = path.read_bytes().decode("utf-8-sig")
-        self._brought = tests - len(tomllib.loads(text).get("test", ()))
-        self._locator = Locator(text)
-
-    def line(self, result: TrialResult, wrong: Mismatch | None = None) -> int:
-        """Return the line of a test, or of what it expects; 0 where it is not in this file."""
-        at = result.at - self._brought
-        keys = ("expect", *wrong.key.split(".", 1)) if wrong else ()
-        return self._locator.line(("test", at, *keys)) if at >= 0 else 0
+from proxy.cli.verified import file_argument, loaded, named_file, rule_book
+from proxy.config.load import Loaded
+from proxy.pipeline.verify import expectation, tested
+from routing_rules.trials import TrialResult
 
 
 @click.command()
@@ -40,29 +23,31 @@ class Places:
 def test(context: click.Context, file: Path | None, config: Path | None, as_json: bool) -> None:
     """Run a file's own tests against its rules; exit 1 if one is red."""
     path = named_file(context, file, config)
-    results = tested(loaded(context, path, as_json=as_json))
-    places = Places(path, len(results))
+    found = loaded(context, path, as_json=as_json)
+    results = tested(found.config, rule_book(found.config))
     green = not any(result.mismatches for result in results)
     if as_json:
-        print_json({"file": str(path), "ok": green, "tests": [_data(result, places) for result in results]})
+        print_json({"file": str(path), "ok": green, "tests": [_data(result, found) for result in results]})
     else:
-        _print(path, results, places)
+        _print(path, results, found)
     context.exit(0 if green else 1)
 
 
-def _data(result: TrialResult, places: Places) -> dict[str, object]:
-    wrong = [{**msgspec.to_builtins(one), "line": places.line(result, one)} for one in result.mismatches]
-    return {"name": result.name, "line": places.line(result), "ok": not wrong, "mismatches": wrong}
+def _data(result: TrialResult, found: Loaded) -> dict[str, object]:
+    file, line = found.place(("test", result.at))
+    wrong = [
+        {**msgspec.to_builtins(one), "line": found.place(expectation(result, one))[1]} for one in result.mismatches
+    ]
+    return {"name": result.name, "file": file, "line": line, "ok": not wrong, "mismatches": wrong}
 
 
-def _print(path: Path, results: list[TrialResult], places: Places) -> None:
+def _print(path: Path, results: list[TrialResult], found: Loaded) -> None:
     for result in results:
         colour = "red" if result.mismatches else "green"
         click.secho(f"{colour:<5}  {result.name}", fg=colour)
         for wrong in result.mismatches:
-            line = places.line(result, wrong)
-            place = f"{path}:{line}: " if line else ""
-            click.echo(f"       {place}{wrong.key}: expected {_words(wrong.expected)}, found {_words(wrong.found)}")
+            place = "{}:{}".format(*found.place(expectation(result, wrong)))
+            click.echo(f"       {place}: {wrong.key}: expected {_words(wrong.expected)}, found {_words(wrong.found)}")
     red = sum(bool(result.mismatches) for result in results)
     total = f"{count(len(results), 'test')}, {red} red" if results else "no [[test]] in it"
     click.secho(f"{path}: {total}", fg="red" if red else None)

@@ -9,9 +9,10 @@ from pathlib import Path
 import click
 
 from proxy.cli.printing import print_problems
-from proxy.config.load import find_file, read_config
+from proxy.config.load import Loaded, find_file, read_config
+from proxy.config.planned import is_offered
 from proxy.config.schema import Config
-from routing_rules import RuleError
+from routing_rules import RuleBook, RuleError, compile_rules
 
 
 def named_file(context: click.Context, file: Path | None, config: Path | None) -> Path:
@@ -24,13 +25,18 @@ def named_file(context: click.Context, file: Path | None, config: Path | None) -
     return path
 
 
-def loaded(context: click.Context, path: Path, *, as_json: bool) -> Config:
+def loaded(context: click.Context, path: Path, *, as_json: bool) -> Loaded:
     """Load a file; with problems in it, print them all and exit 1."""
     try:
-        return read_config(path).config
+        return read_config(path)
     except RuleError as error:
         print_problems(error.problems, as_json=as_json, file=str(path))
         context.exit(1)
+
+
+def rule_book(config: Config) -> RuleBook:
+    """Compile the rules of a configuration that loads."""
+    return compile_rules(config.rules, is_offered)
 
 
 def file_argument(function: Callable[..., None]) -> Callable[..., None]:

@@ -17,7 +17,7 @@ def is_loopback(host: str) -> bool:
 
 
 def is_private(host: str) -> bool:
-    """Say whether a host is surely loopback, link-local or of a private network; a name other than localhost is not."""
+    """Say whether a host is surely loopback or of a private network; a name other than localhost is not."""
     address = read_address(host)
     if address is None:
         return _is_localhost(host)

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from proxy.config.addresses import is_boundary, is_loopback
+from proxy.config.detector_checks import check_detectors
 from proxy.config.planned import is_offered
 from proxy.config.schema import Config, Server
 from proxy.config.secrets import is_reference
@@ -33,6 +34,7 @@ def check_config(config: Config) -> Iterator[Problem]:
     for name, target in config.target.items():
         yield from check_target(name, target)
     yield from _boundary(config)
+    yield from check_detectors(config.complexity, config.secrets)
     for at, rule in enumerate(config.rule):
         yield from _json(("rule", at), set=rule.set, default=rule.default)
     for at, trial in enumerate(config.test):

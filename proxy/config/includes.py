@@ -11,8 +11,8 @@ from routing_rules import Problem
 from routing_rules.toml_text import spelt
 
 _WILDCARDS = frozenset("*?[")
-# What concerns the whole server is said once, in the main file.
-_MAIN_ONLY = ("server", "log", "facts_log")
+# What concerns the whole server, or every rule, is said once, in the main file.
+_MAIN_ONLY = ("server", "log", "facts_log", "complexity", "secrets")
 
 
 def named_in(tables: dict[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from proxy.config.includes import found_by, sound_entries, without_main_tables
 from proxy.config.planned import is_offered
 from proxy.config.schema import Config
 from proxy.config.sources import Joined, Source
-from routing_rules import Problem, RuleError, compile_rules
+from routing_rules import Problem, RuleBook, RuleError, compile_rules
 from routing_rules.advice import advise
 from routing_rules.errors import Path as KeyPath
 
@@ -50,12 +50,25 @@ def find_file(option: Path | None, environ: Mapping[str, str], folder: Path) -> 
     return default if _OURS.search(text) else None
 
 
-class Loaded(msgspec.Struct, frozen=True):
-    """A configuration, all files that were read for it, the main one first, and what it probably does not mean."""
+class Loaded(msgspec.Struct, frozen=True, eq=False):
+    """A configuration, all files that were read for it, the main one first, and what it probably does not mean.
+
+    `joined` knows where each part of it stands; one that no file gave has no places.
+    """
 
     config: Config
-    files: tuple[Path, ...]
+    files: tuple[Path, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    joined: Joined | None = None
+
+    def home(self, problems: Iterable[Problem]) -> list[Problem]:
+        """Add file and line to problems of the whole that have none yet; an included file's are told in its terms."""
+        return [self.joined.home(one) if self.joined and not one.file else one for one in problems]
+
+    def place(self, path: KeyPath) -> tuple[str, int]:
+        """Return the file and the line, from 1, of a path of the whole; line 0 where it stands in none."""
+        placed = self.home([Problem(path=path, found="", expected="")])[0]
+        return placed.file, placed.line
 
 
 def read_config(path: Path) -> Loaded:
@@ -90,10 +103,10 @@ def _load(text: str, path: Path) -> Loaded:
     joined = Joined([*sources, main])
     problems += [problem for source in sources for problem in source.problems] + joined.twice()
     if not any(isinstance(one, Problem) for one in included):  # what a file that is missing holds cannot be missed
-        problems += joined.home(check_all(joined.config))
+        problems += joined.homes(check_all(joined.config))
     _raise_sorted(problems, [path, *(one.path if isinstance(one, Source) else one.file for one in included)])
-    warnings = sorted(joined.home(advise(joined.config.rules)), key=lambda problem: (problem.file, problem.line))
-    return Loaded(joined.config, (path, *(source.path for source in sources)), tuple(warnings))
+    warnings = sorted(joined.homes(advise(joined.config.rules)), key=lambda problem: (problem.file, problem.line))
+    return Loaded(joined.config, (path, *(source.path for source in sources)), tuple(warnings), joined)
 
 
 def _included(tables: dict[str, Any], main: Path) -> list[Source | Problem]:
@@ -129,13 +142,18 @@ def decode_tables(text: str, file: str) -> Config:
     return source.config
 
 
-def check_all(config: Config) -> Iterator[Problem]:
-    """Yield every problem of a configuration that decoded: the proxy's own checks, then the rules'."""
-    yield from check_config(config)
+def check_all(config: Config) -> list[Problem]:
+    """Return every problem of a configuration that decoded: the proxy's own checks, then the rules'."""
+    return compiled(config)[1]
+
+
+def compiled(config: Config) -> tuple[RuleBook | None, list[Problem]]:
+    """Compile the rules of a configuration, none where they do not compile, and give every problem that it has."""
+    problems = list(check_config(config))
     try:
-        compile_rules(config.rules, is_offered)
+        return compile_rules(config.rules, is_offered), problems
     except RuleError as error:
-        yield from error.problems
+        return None, [*problems, *error.problems]
 
 
 def pack_text(name: str) -> str:

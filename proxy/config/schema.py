@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from routing_rules.spec import Label, Rule, RuleFile, Table, Target, Trial
+from routing_rules.spec import Complexity, Label, Rule, RuleFile, Secrets, Table, Target, Trial
 from routing_rules.units import Bytes, Seconds
 
 Level = Literal["debug", "info", "warning", "error"]
@@ -72,6 +72,8 @@ class Config(Table, frozen=True):
     template: dict[str, str] = msgspec.field(default_factory=dict)
     rule: tuple[Rule, ...] = ()
     test: tuple[Trial, ...] = ()
+    complexity: Complexity = Complexity()
+    secrets: Secrets = Secrets()
     facts_log: FactsLog = FactsLog()
 
     @property

@@ -74,14 +74,18 @@ class Joined:
                         problems.append(source.placed(problem))
         return problems
 
-    def home(self, problems: Iterable[Problem]) -> list[Problem]:
-        """Send problems of the whole to the files they are in, without those that only follow from others."""
-        placed = []
-        for problem in problems:
-            source, path = self.place(problem.path)
-            if not source.decoder.blames(path):
-                placed.append(source.placed(msgspec.structs.replace(problem, path=path)))
-        return placed
+    def home(self, problem: Problem) -> Problem:
+        """Send a problem of the whole to the file that it is in."""
+        source, path = self.place(problem.path)
+        return source.placed(msgspec.structs.replace(problem, path=path))
+
+    def homes(self, problems: Iterable[Problem]) -> list[Problem]:
+        """Send problems of the whole home, without those that only follow from others."""
+        return [self.home(problem) for problem in problems if not self._blames(problem.path)]
+
+    def _blames(self, path: KeyPath) -> bool:
+        source, own = self.place(path)
+        return source.decoder.blames(own)
 
     def place(self, path: KeyPath) -> tuple[Source, KeyPath]:
         """Return the file that a path of the whole lies in, and the path within that file."""

@@ -90,6 +90,9 @@ def _headers(target: Target, path: Path) -> Iterator[Problem]:
         yield from _header_value(getattr(target, key) or "", (*path, key))
     for name in target.pass_headers:
         yield from _header_name(name, (*path, "pass_headers"))
+        if re.sub(r"[-_]", "", name.lower()).startswith("xwye"):
+            expected = "a header that is not wye's own: what a caller says to wye never travels"
+            yield Problem(path=(*path, "pass_headers"), found=f"the header {name!r}", expected=expected)
 
 
 def _header_name(name: str, path: Path) -> Iterator[Problem]:

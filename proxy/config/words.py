@@ -57,4 +57,4 @@ def _many(kind: Any) -> str:
 def shown(value: object, path: Path) -> str:
     """Show a value as the file writes it, shortened; only its kind where it is, or looks like, a secret."""
     hidden = path[:1] == ("target",) and len(path) > 2 and path[2] in _HIDDEN  # noqa: PLR2004 - ("target", NAME, KEY)
-    return kind_of(value) if hidden or path == ("server", "hash_key") else spelt(value)
+    return kind_of(value) if hidden or path[:1] == ("secrets",) or path == ("server", "hash_key") else spelt(value)

@@ -51,4 +51,4 @@ def target_health(state: TargetState) -> TargetHealth:
     """Say whether a target is up, as far as anybody knows."""
     if state.down is not None:
         return TargetHealth("down", state.down)
-    return TargetHealth("unknown" if state.models is None else "up")
+    return TargetHealth("up" if state.healthy else "unknown")

@@ -14,6 +14,8 @@ import re2
 
 from proxy.facts.letters import normalise
 from proxy.facts.names import parse
+from proxy.facts.secrets import SecretSearch
+from routing_rules import Complexity, Secrets
 from routing_rules.patterns import compiled
 
 # Writing without spaces has no words to find the borders of, and Korean puts its particles right behind the word.
@@ -21,12 +23,22 @@ _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\
 _BORDER = rf"(?:[^\p{{L}}\p{{M}}\p{{N}}_]|[{_UNSPACED}])"
 _HAS_NO_BORDER = re2.compile(rf"[^\p{{L}}\p{{M}}\p{{N}}_]|[{_UNSPACED}]")
 
+AS_IT_COMES, DEFAULT_SCORE = Secrets(), Complexity()
+
 
 class Detectors:
-    """The compiled searches of a rule file, by the names of the facts that ask for them."""
+    """The compiled searches of a rule file, by the names of the facts that ask for them.
 
-    def __init__(self, names: Iterable[str] = ()) -> None:
+    `own` are detectors that the file has changed, by the name of their fact; any other is as it comes with wye.
+    `complexity` is how that score comes about.
+    """
+
+    def __init__(
+        self, names: Iterable[str] = (), secrets: Secrets = AS_IT_COMES, complexity: Complexity = DEFAULT_SCORE
+    ) -> None:
         """Compile what the names ask for, other names are ignored. Raises ValueError with the engine's reason."""
+        self.complexity = complexity
+        self.own: dict[str, SecretSearch] = {"secrets": _search(secrets)} if secrets != AS_IT_COMES else {}
         asked = [name for one in names if (name := parse(one)) is not None]
         self._patterns = {
             (name.family, name.argument): compiled(_pattern(name.family, name.argument))
@@ -37,6 +49,11 @@ class Detectors:
     def search(self, family: str, argument: str, text: str) -> bool:
         """Say whether a text has the pattern (`matches`) or the words (`contains`). KeyError: none such."""
         return self._patterns[family, argument].search(text) is not None
+
+
+def _search(secrets: Secrets) -> SecretSearch:
+    own = {name: compiled(_as_written(pattern)) for name, pattern in secrets.patterns.items()}
+    return SecretSearch(own, [compiled(_as_written(pattern)) for pattern in secrets.ignore])
 
 
 def _pattern(family: str, argument: str) -> str:

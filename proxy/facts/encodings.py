@@ -1,8 +1,8 @@
-r"""Texts in disguise: base64, hex, backslash and percent escapes, each undone once.
+r"""Texts in disguise: base64 and hex, undone once; who wants to know what lies below asks again.
 
-Base64 in both alphabets, with or without padding, in one run or over many lines; hex in one run or as pairs with a
-space, `:`, `,`, `0x`, `\x` or `%` between them. Only what comes out as text counts: UTF-8, or UTF-16 that is mostly
-Latin, which is what PowerShell and Windows write. A text that was encoded twice is decoded once and stays unreadable.
+Base64 in both alphabets, with or without padding, in one run, over many lines, in groups, and behind or before letters
+that do not belong to it; hex in one run or as pairs with a space, `:`, `,`, `0x`, `\x` or `%` between them. Only what
+comes out as text counts: UTF-8, or UTF-16 that is mostly Latin, which is what PowerShell and Windows write.
 """
 
 from __future__ import annotations
@@ -10,20 +10,25 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterator
-from urllib.parse import unquote_plus
 
-import re2
+from proxy.facts.scanning import scan
 
 SHORTEST = 16  # letters of a run; words are shorter, and no secret that matters is
 BLOB = 256  # letters of a run that cannot be read: more than the hashes, ids and signatures that every request has
-_LINE = 40  # letters of a blob's first line
-_SHIFTED = 64_000  # letters of a run that is also read from its second, third and fourth letter
+_LINE = 40  # letters of a blob's longest line, if they are not all alike
+_SLICE = 48_000  # letters of a run that are decoded at once, so that other threads get their turn
+_OVERLAP = 400  # letters that are decoded again with the next slice
+_FEWEST = 8  # letters of a line that is read alone
 _STRETCH = 12  # letters in a row that make sense in the midst of others that do not
 
-_RUN = re2.compile(
-    rf"(?:[A-Za-z0-9+/_-](?:[ \t]*\r?\n[ \t]*)?){{{SHORTEST},}}={{0,2}}"
+_LETTER = "[A-Za-z0-9+/_-]"
+RUN = (
+    rf"(?:{_LETTER}(?:[ \t>*#]*(?:\r?\n){{1,2}}[ \t>*#]*)?){{{SHORTEST},}}={{0,2}}"
+    rf"|{_LETTER}{{6,}}={{1,2}}"
+    rf"|(?:(?:{_LETTER}{{4}}){{1,19}}[ .,;:|]{{1,2}}){{5,}}{_LETTER}{{2,76}}={{0,2}}"
     rf"|(?:(?:0x|\\x|%)?[0-9A-Fa-f]{{2}}[ :,-]?){{{SHORTEST // 2},}}"
 )
+_RUN = scan(RUN)
 # Names of the API that are long enough for a run, and stand in most requests.
 _FAMILIAR = frozenset(
     b"/v1/chat/completions /chat/completions /v1/completions /v1/embeddings max_completion_tokens frequency_penalty "
@@ -31,13 +36,16 @@ _FAMILIAR = frozenset(
     b"additionalProperties".split()
 )
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
-_BESIDES = b" \t\r\n=:,%\\"  # what a run may hold that is no letter of base64
+_BESIDES = b" \t\r\n=:,.;|>*#%\\"  # what a run may hold that is no letter of base64
 _HEX_RUN = re.compile(rb"[0-9A-Fa-f]{%d,}" % SHORTEST)
 _HEX_BETWEEN = re.compile(rb"0x|\\x|[% :,\r\n\t-]")
-_READABLE = re.compile(rb"[\t\n\r\x20-\x7e]{%d,}" % _STRETCH)
+_ASCII = r"[\t\n\r\x20-\x7e]"
+_READABLE = scan(
+    rf"(?:{_ASCII}|[\xc2-\xdf][\x80-\xbf]|[\xe1-\xef][\x80-\xbf]{{2}}|\xf0[\x90-\xbf][\x80-\xbf]{{2}}){{{_STRETCH},}}"
+    rf"|(?:{_ASCII}\x00){{{_STRETCH // 2},}}"
+)
 _NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
-_ESCAPE = re.compile(r"\\u\{([0-9A-Fa-f]{1,6})\}|\\u([0-9A-Fa-f]{4})")
-_DATA_URL = re2.compile(r"(?i)data:[^,\s]{0,200};\s*base64\s*,")
+_DATA_URL = scan(r"(?i)data:[^,\s]{0,200};\s*base64\s*,")
 _MIXED = (re.compile(rb"[a-z]"), re.compile(rb"[A-Z]"), re.compile(rb"[0-9]"))
 
 
@@ -56,28 +64,37 @@ def decode_runs(texts: list[str]) -> tuple[list[str], bool]:
     return decoded, unreadable or (_DATA_URL.search(data) is not None and _hides_something(data))
 
 
-def unescape(text: str) -> str:
-    r"""Undo `\uXXXX` and `\u{X}` in a text that is no JSON but quotes some; return it as it is if there is nothing."""
-    return _ESCAPE.sub(_letter, text) if "\\u" in text else text
-
-
-def unquote(text: str) -> str:
-    """Undo the percent-encoding of a path, a query or a header's value, once."""
-    return unquote_plus(text) if "%" in text or "+" in text else text
-
-
 def _decode(run: bytes) -> tuple[list[str], list[str]]:
     """Return the texts that a whole run stands for, as hex or base64; and where there is none, the parts that read."""
-    whole = list(_from_hex(run))
     letters = run.translate(_URL_SAFE, _BESIDES)
-    data = _from_base64(letters)
-    text = as_text(data)
-    if text is not None:
-        whole.append(text)
-    if whole or len(letters) > _SHIFTED:
+    bits = list(_from_hex(run))
+    whole = [text for data in (*bits, _from_base64(letters)) if (text := as_text(data)) is not None]
+    if whole:
         return whole, []
-    shifted = (data, *(_from_base64(letters[shift:]) for shift in (1, 2, 3)))
-    return whole, [found.decode() for read in shifted for found in _READABLE.findall(read)]
+    parts = (*_lines(run), *(text for data in bits for text in _readable(data)), *_stretches(letters))
+    return [], list(dict.fromkeys(parts))
+
+
+def _lines(run: bytes) -> Iterator[str]:
+    """Read a run of several lines without its first, without its last, and line by line: not all may belong to it."""
+    lines = [letters for line in run.splitlines() if (letters := line.translate(_URL_SAFE, _BESIDES))]
+    if len(lines) < 2:  # noqa: PLR2004 - two lines make several
+        return
+    for some in (lines[1:], lines[:-1], lines[1:-1], *([line] for line in lines)):
+        letters = b"".join(some)
+        if len(letters) >= _FEWEST and (text := as_text(_from_base64(letters))) is not None:
+            yield text
+
+
+def _stretches(letters: bytes) -> Iterator[str]:
+    """Read what makes sense in the midst of a run, from each of the four letters that a group may begin with."""
+    for start in range(0, len(letters), _SLICE):
+        for shift in range(4):
+            yield from _readable(_from_base64(letters[start + shift : start + _SLICE + _OVERLAP]))
+
+
+def _readable(data: bytes) -> Iterator[str]:
+    return (found[0].replace(b"\0", b"").decode(errors="ignore") for found in _READABLE.finditer(data))
 
 
 def _from_base64(letters: bytes) -> bytes:
@@ -86,14 +103,12 @@ def _from_base64(letters: bytes) -> bytes:
     return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
 
 
-def _from_hex(run: bytes) -> Iterator[str]:
+def _from_hex(run: bytes) -> Iterator[bytes]:
     pairs = _HEX_BETWEEN.sub(b"", run)
     for found in _HEX_RUN.findall(pairs):
         for start in (0, 1):
             digits = found[start : len(found) - (len(found) - start) % 2]
-            text = as_text(bytes.fromhex(digits.decode()))
-            if text is not None:
-                yield text
+            yield bytes.fromhex(digits.decode())
 
 
 def as_text(data: bytes) -> str | None:
@@ -115,10 +130,17 @@ def _mostly_latin(text: str) -> bool:
 
 def _is_blob(run: bytes) -> bool:
     """Say whether a run is long and mixed enough to be data, and not a list of words, a ruler or a row of zeros."""
-    if len(run) < BLOB or len(run.split(None, 1)[0]) < _LINE:
+    if len(run) < BLOB or not _has_lines_of_data(run.splitlines()):
         return False
     kinds = sum(kind.search(run) is not None for kind in _MIXED)
     return kinds == len(_MIXED) or (kinds > 1 and not run.strip(b"0123456789abcdefABCDEF \t\r\n"))
+
+
+def _has_lines_of_data(lines: list[bytes]) -> bool:
+    """Say whether one line is longer than words are, or most are as long as one another."""
+    lengths = [len(line) for line in lines]
+    usual = lengths[len(lengths) // 2]
+    return max(lengths) >= _LINE or (usual >= SHORTEST and lengths.count(usual) * 2 > len(lengths))
 
 
 def _hides_something(data: bytes) -> bool:
@@ -128,8 +150,3 @@ def _hides_something(data: bytes) -> bool:
         if run is not None and as_text(_from_base64(run[0].translate(_URL_SAFE, _BESIDES))) is None:
             return True
     return False
-
-
-def _letter(found: re.Match[str]) -> str:
-    code = int(found[1] or found[2], 16)
-    return chr(code) if code <= 0x10FFFF else found[0]  # noqa: PLR2004 - the last letter there is

@@ -1,4 +1,4 @@
-"""Facts that stand in a body's own fields: counts, tools, format, effort, user, metadata, preferences.
+"""Facts that stand in a body's own fields: counts, format, effort, user, metadata, preferences.
 
 Each takes a decoded body of any endpoint and returns the fact, or None where the request has no such thing. Field
 lists: openai-python `types/chat/completion_create_params.py`, `types/responses/response_create_params.py`.
@@ -15,7 +15,6 @@ from proxy.facts.scopes import USER, messages_of, role_of
 from routing_rules import UNKNOWN, FactValue
 
 _LIMITS = ("max_completion_tokens", "max_tokens", "max_output_tokens")
-_SPOKEN_TOOLS = frozenset({"function", "custom"})  # tools that go by a name; any other goes by its type
 
 
 def max_tokens(document: Mapping[str, Any]) -> FactValue:
@@ -42,38 +41,6 @@ def turns(document: Mapping[str, Any]) -> FactValue:
     return sum(role_of(message) == USER for message in found)
 
 
-def tools(document: Mapping[str, Any]) -> FactValue:
-    """Say whether the model is offered any tool or function."""
-    return any(_offered(document)) or bool(document.get("web_search_options") is not None)
-
-
-def tool_names(document: Mapping[str, Any]) -> FactValue:
-    """Return the names of the tools on offer; one that the upstream runs itself goes by its type, `web_search`."""
-    names = [name for tool in _offered(document) for name in _names_of(tool)]
-    if document.get("web_search_options") is not None:
-        names.append("web_search")
-    return tuple(dict.fromkeys(names)) or None
-
-
-def _offered(document: Mapping[str, Any]) -> Iterator[Any]:
-    for name in ("tools", "functions"):
-        offered = document.get(name)
-        yield from offered if isinstance(offered, list) else ()
-
-
-def _names_of(tool: object) -> Iterator[str]:
-    if not isinstance(tool, dict):
-        return
-    kind = tool.get("type")
-    if isinstance(kind, str) and kind not in _SPOKEN_TOOLS:
-        yield kind
-    for table in (tool, tool.get("function"), tool.get("custom")):
-        if isinstance(table, dict) and isinstance(table.get("name"), str):
-            yield table["name"]
-    if isinstance(tool.get("server_label"), str):
-        yield tool["server_label"]
-
-
 def response_format(document: Mapping[str, Any]) -> FactValue:
     """Return the type of format that is asked for: `text`, `json_object`, `json_schema`."""
     text = document.get("text")
@@ -90,20 +57,32 @@ def reasoning_effort(document: Mapping[str, Any]) -> FactValue:
 def user(document: Mapping[str, Any]) -> FactValue:
     """Return whom the client speaks for: `user` or its successor `safety_identifier`; both, if they differ."""
     given = [document[name] for name in ("user", "safety_identifier") if document.get(name) is not None]
-    names = tuple(dict.fromkeys(str(_text(name)) for name in given))
+    names = tuple(dict.fromkeys(str(_text(name)).strip() for name in given))
     return names[0] if len(names) == 1 else (names or None)
 
 
 def member(tables: Iterable[object], name: str) -> str | None:
-    """Return what a name has in some tables, whatever its case; values that differ are joined like repeated headers."""
+    """Return what a name has in some tables, whatever its case; values that differ are joined like repeated headers.
+
+    A value that is a list counts as each of its members.
+    """
     found = (
-        str(_text(value))
+        str(_text(one)).strip()
         for table in tables
         if isinstance(table, dict)
         for key, value in table.items()
-        if value is not None and key.lower() == name.lower()
+        if key.strip().lower() == name.lower()
+        for one in _members(value)
     )
     return ", ".join(dict.fromkeys(found)) or None
+
+
+def _members(value: object) -> Iterator[object]:
+    if isinstance(value, list):
+        for one in value:
+            yield from _members(one)
+    elif value is not None:
+        yield value
 
 
 def _text(value: object) -> str | None:

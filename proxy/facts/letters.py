@@ -12,21 +12,16 @@ import unicodedata
 from collections.abc import Iterable
 
 from proxy.facts.confusables import CONFUSABLES
+from proxy.facts.invisible import UNSEEN
 
-# What nobody sees: format and control characters, and letters that are drawn as nothing (Hangul fillers, Khmer inherent
-# vowels, variation selectors, tags). Unicode calls them default-ignorable; Python has no name for all of them.
-_UNSEEN = (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x3164, 0xFFA0, *range(0xFE00, 0xFE10))
-_INVISIBLE: dict[int, str | None] = dict.fromkeys(_UNSEEN)
-_INVISIBLE |= dict.fromkeys(range(0xE0000, 0xE1000))
+_BLANK = 0x2800  # of Braille, a picture of nothing
+_INVISIBLE: dict[int, str | None] = dict.fromkeys(UNSEEN)
 # Halves of a pair are no letters and have no UTF-8.
 _INVISIBLE |= dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
-for _letter in map(chr, range(0x1D174)):
-    if _letter.isspace():
+for _letter in map(chr, range(0x3001)):
+    if _letter.isspace() or ord(_letter) == _BLANK:
         # RE2 knows five kinds of space, writing has more.
         _INVISIBLE[ord(_letter)] = _letter if _letter in "\t\n\r" else " "
-    elif unicodedata.category(_letter) in {"Cc", "Cf"}:
-        _INVISIBLE[ord(_letter)] = None
-_INVISIBLE |= dict.fromkeys(range(0x1D173, 0x1D17B))
 
 
 def _any_of(letters: Iterable[int]) -> re.Pattern[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from proxy.facts import fields
+from proxy.facts import fields, tools
 from proxy.facts.contents import AUDIO, FILE, IMAGE, contents
 from proxy.facts.detectors import Detectors
 from proxy.facts.names import ALL, Name, parse
@@ -19,11 +19,14 @@ from proxy.facts.secrets import has_secret
 from proxy.facts.strings import Strings, gather
 from proxy.facts.text_view import View, read
 from proxy.facts.token_bounds import prompt_tokens
+from proxy.facts.token_counts import Counter
 from proxy.facts.token_ids import tables_loaded
 from routing_rules import UNKNOWN, Bounds, FactValue
 
 LARGE_BYTES = 64_000  # of a body that is looked through in a thread, where RE2 holds nobody up
 PREFERENCES = "routing_preferences"
+COUNTED_WITH = "counted_with"  # for explanations: how `prompt_tokens` came about
+BY_BYTES = "bounds of its bytes"
 _NO_DETECTORS = Detectors()
 _PREFERRED_BY = ("latency_preference", "privacy_level", "force_provider")  # `x-wye-…` headers that are preferences
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -53,6 +56,7 @@ class RequestFacts:
         time zone, and without it hour and weekday are unknown; `size_bytes` is the body's.
         """
         self._known: dict[str, FactValue] = {"endpoint": endpoint, "model": model, "stream": stream}
+        self._known[COUNTED_WITH] = BY_BYTES
         self._headers = headers
         self._document = document
         self._texts = tuple(form for text in texts for form in dict.fromkeys((text, as_utf8(text) or "")))
@@ -68,6 +72,15 @@ class RequestFacts:
         if name not in self._known:
             self._known[name] = self._find(name)
         return self._known[name]
+
+    def details(self, name: str) -> Mapping[str, Any]:
+        """Say what is known of a fact besides its value, nothing for most. For explanations; it holds no text."""
+        asked = parse(name)
+        find = _DETAILS.get(asked.family) if asked is not None else None
+        try:
+            return find(self, asked) if find is not None and asked is not None else {}
+        except Exception:  # noqa: BLE001 - a detector that fails leaves its fact unknown, and has no more to say
+            return {}
 
     def needs_thread(self, names: Iterable[str]) -> bool:
         """Say whether the named facts take so long that they must be prepared in a thread.
@@ -88,6 +101,14 @@ class RequestFacts:
         """Compute the named facts; may run in a thread, before anybody asks."""
         for name in names:
             self.value(name)
+
+    def count_tokens(self, counter: Counter) -> None:
+        """Count what so far has only bounds; may run in a thread, before anybody asks. Takes up to a second a MB."""
+        bounds = self.value("prompt_tokens")
+        if isinstance(bounds, Bounds):
+            self._known["prompt_tokens"] = counter.count(self._fields(), bounds)
+            self._known[COUNTED_WITH] = str(counter.tokenizer)
+            self._known.pop("total_tokens", None)
 
     def _find(self, name: str) -> FactValue:
         asked = parse(name)
@@ -136,14 +157,21 @@ class RequestFacts:
     def _total_tokens(self, _: Name) -> FactValue:
         """Add what the answer may have to the prompt; a request that sets no limit adds nothing."""
         prompt, answer = self.value("prompt_tokens"), self.value("max_tokens")
-        if answer is UNKNOWN or not isinstance(prompt, Bounds):
+        if answer is UNKNOWN or prompt is UNKNOWN:
             return UNKNOWN
         more = answer if isinstance(answer, int | float) else 0
-        return Bounds(prompt.low + more, prompt.high + more)
+        if isinstance(prompt, Bounds):
+            return Bounds(prompt.low + more, prompt.high + more)
+        return prompt + more if isinstance(prompt, int | float) else UNKNOWN
 
     def _detect(self, asked: Name) -> FactValue:
-        detector = _DETECTORS[f"{asked.family}.{asked.argument}" if asked.argument else asked.family]
+        name = f"{asked.family}.{asked.argument}" if asked.argument else asked.family
+        detector = self._detectors.own.get(name) or _DETECTORS[name]
         return detector(self._view(asked.scope).text)
+
+    def _kinds_of_secrets(self, asked: Name) -> Mapping[str, Any]:
+        search = self._detectors.own.get("secrets", has_secret)
+        return {"kinds": search.kinds(self._view(asked.scope).text)}
 
     def _search(self, asked: Name) -> FactValue:
         return self._detectors.search(asked.family, asked.argument, self._view(asked.scope).text)
@@ -168,6 +196,10 @@ _DETECTORS: dict[str, Callable[[str], bool]] = {
     **{f"pii.{kind}": detector for kind, detector in PII.items()},
 }
 Finder = Callable[[RequestFacts, Name], FactValue]
+# What more there is to say of a fact, by its family: tables that JSON takes as they stand.
+_DETAILS: dict[str, Callable[[RequestFacts, Name], Mapping[str, Any]]] = {
+    "secrets": RequestFacts._kinds_of_secrets,  # noqa: SLF001 - same
+}
 
 
 def _of_body(find: Callable[[Mapping[str, Any]], FactValue]) -> Finder:
@@ -193,7 +225,7 @@ _FINDERS: dict[str, Finder] = {
     **{
         find.__name__: _of_body(find)
         for find in (
-            *(fields.max_tokens, fields.messages, fields.turns, fields.tools, fields.tool_names),
+            *(fields.max_tokens, fields.messages, fields.turns, tools.tools, tools.tool_names),
             *(fields.response_format, fields.reasoning_effort, fields.user),
         )
     },

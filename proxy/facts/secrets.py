@@ -6,6 +6,10 @@ text whatever the pattern, and lets other threads run meanwhile.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+
 import re2
 
 _NAMED = (
@@ -32,6 +36,13 @@ PATTERNS: dict[str, str] = {
     r"[\"'`“]?[^\s\"'`”]*(?:[0-9_]|[!@#$%^&*+~]\w)[^\s]*",
     "quoted sentence": rf"(?i)\b{_NAMED}(?:\s+\w+){{0,3}}?\s+(?:is|was)\s*:?\s*[\"'`“][^\s\"'`”]{{4,}}[\"'`”]",
 }
+
+
+@cache
+def _each() -> dict[str, re2._Regexp]:
+    """Compile the patterns one by one: only an explanation asks which of them it was."""
+    return {name: re2.compile(pattern) for name, pattern in PATTERNS.items()}
+
 
 _ANY = re2.compile("|".join(f"(?:{pattern})" for pattern in PATTERNS.values()))
 
@@ -93,6 +104,49 @@ _HARMLESS = frozenset(
 )
 
 
-def has_secret(text: str) -> bool:
-    """Say whether a text view holds one of the secrets that are known by their look, or a password told in words."""
-    return _ANY.search(text) is not None or any(found[1].lower() not in _HARMLESS for found in _PLAIN.finditer(text))
+# Where the value of what was found begins: `hunter2` in `password = "hunter2"`. A sentence may go on behind it.
+_VALUE = re.compile(r"[^\s:=>\"'`“”\[\]]*\Z")
+_BEHIND = ".,;!?)]}\"'`”"
+
+
+class SecretSearch:
+    """Finds secrets that are known by their look, passwords told in words, and what a rule file describes."""
+
+    def __init__(self, own: Mapping[str, re2._Regexp] | None = None, ignored: Sequence[re2._Regexp] = ()) -> None:
+        """Take the patterns of a rule file by their names, and those of values that are no secret."""
+        self._own = dict(own or {})
+        self._ignored = tuple(ignored)
+
+    def __call__(self, text: str) -> bool:
+        """Say whether a text view holds a secret."""
+        return any(self._finds(pattern, text) for pattern in (_ANY, *self._own.values())) or self._is_told(text)
+
+    def kinds(self, text: str) -> list[str]:
+        """Name the kinds of secrets that a text view holds, by their patterns; a password in a sentence is one, too."""
+        found = [name for name, pattern in (*_each().items(), *self._own.items()) if self._finds(pattern, text)]
+        return [*found, *(["told in words"] if self._is_told(text) else [])]
+
+    def _finds(self, pattern: re2._Regexp, text: str) -> bool:
+        if not self._ignored:
+            return pattern.search(text) is not None
+        return any(not self._passes_over(pattern, found[0]) for found in pattern.finditer(text))
+
+    def _passes_over(self, pattern: re2._Regexp, found: str) -> bool:
+        """Say whether what was found is ignored: all of it, or its value and no other secret stands before that."""
+        for whole in (found, found.rstrip(_BEHIND)):
+            value = _VALUE.search(whole)
+            start = value.start() if value else 0
+            if self._is_ignored(whole) or (self._is_ignored(whole[start:]) and not self._finds(pattern, whole[:start])):
+                return True
+        return False
+
+    def _is_ignored(self, value: str) -> bool:
+        return bool(value) and any(pattern.fullmatch(value) for pattern in self._ignored)
+
+    def _is_told(self, text: str) -> bool:
+        """Say whether a password is told in words: "my password is sunshine"."""
+        words = (found[1] for found in _PLAIN.finditer(text))
+        return any(word.lower() not in _HARMLESS and not self._is_ignored(word) for word in words)
+
+
+has_secret = SecretSearch()

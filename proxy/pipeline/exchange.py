@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 
-from proxy.errors import ProxyError
+from proxy.errors import BadRequest, ProxyError
 from proxy.pipeline.context import Context, Record, Reply
 from proxy.pipeline.decider import Decider
 from proxy.pipeline.explaining import Told
@@ -49,14 +49,22 @@ class Exchange:
         """Answer one request. Raises ProxyError, settled and with wye's headers on it."""
         record = Record(id=context.id, endpoint=context.endpoint)
         try:
-            request = read_chat(context.body)
-            record.stream = request.stream
-            plan = await self._decider.plan(context, request, record)
+            request, plan = await self._planned(context, record)
             if request.stream:
                 return await self._stream(context, request, plan, record)
             return await self._whole(context, request, plan, record)
         except BaseException as error:
             self._failed(record, error)
+            raise
+
+    async def _planned(self, context: Context, record: Record) -> tuple[ChatRequest, Plan]:
+        try:
+            request = read_chat(context.body)
+            record.stream = request.stream
+            return request, await self._decider.plan(context, request, record)
+        except BadRequest:
+            if not record.labels:  # it may have been refused before it was labelled
+                await self._decider.remember_refused(context)
             raise
 
     async def explain(self, context: Context) -> Told:

@@ -6,7 +6,7 @@ count), and of its text nothing at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,11 +15,12 @@ from routing_rules import Candidate, Facts
 from routing_rules.diff import write_fact
 from routing_rules.explain import Explanation, LabelTrace, RuleTrace
 from routing_rules.rewrite import Change, changes
-from routing_rules.trials import BAD_REQUEST, Posed, status_of
+from routing_rules.trials import BAD_REQUEST, Details, Posed, status_of
 
 # Values of the fields that a rule is likely to set. Any other text in their place is the client's own.
 API_WORDS = ("none", "minimal", "low", "medium", "high", "xhigh", "auto", "default", "flex", "priority", "required")
-ALWAYS_TOLD = ("model", "endpoint", "stream", "prompt_tokens")
+VALUE = "value"  # the key of a fact's value, where details stand beside it
+ALWAYS_TOLD = ("model", "endpoint", "stream", "prompt_tokens", "counted_with")
 
 
 class LabelTold(msgspec.Struct, frozen=True):
@@ -42,7 +43,8 @@ class CandidateTold(msgspec.Struct, frozen=True, omit_defaults=True):
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """The whole explanation.
 
-    `status` is what the client would see if whoever is asked answers well. `tables` are the `[[label]]` tables with
+    `status` is what the client would see if whoever is asked answers well. A fact of which more is known than its value
+    is a table, its value under `value`. `tables` are the `[[label]]` tables with
     what each found. `order` is said where candidates do not stand in the rule's own order. `outward` is what a
     labelled request must not ask of an upstream, and asks.
     """
@@ -89,7 +91,7 @@ def told(
         order=_order(explanation),
         rewrite=_rewrite(explanation, posed, [*(one for one in standing if one.target not in down), *standing]),
         outward=outward,
-        facts=facts_told(explanation.seen, (*always, *sorted(asked))),
+        facts=facts_told(explanation.seen, (*always, *sorted(asked)), posed.details),
     )
 
 
@@ -105,6 +107,10 @@ def _order(explanation: Explanation) -> str | None:
             return f"drawn by chance for each request, by weight: {weights}"
         case "least busy":
             return "whoever is least busy at the time comes first"
+        case "fastest":
+            return "whoever was measured to be the fastest to begin its answer comes first"
+        case "warm first":
+            return "whoever has the model loaded comes first"
     return None
 
 
@@ -123,6 +129,10 @@ def without_text(value: Any) -> Any:
     return value if value is None or isinstance(value, int | float) or value in API_WORDS else "…"
 
 
-def facts_told(facts: Facts, names: Iterable[str]) -> dict[str, Any]:
-    """Give facts by name, as JSON takes them."""
-    return {name: write_fact(facts.value(name)) for name in dict.fromkeys(names)}
+def facts_told(facts: Facts, names: Iterable[str], details: Details) -> dict[str, Any]:
+    """Give facts by name, as JSON takes them; one with details as a table of its `value` and those."""
+    return {name: _with_details(write_fact(facts.value(name)), details(name)) for name in dict.fromkeys(names)}
+
+
+def _with_details(value: Any, details: Mapping[str, Any]) -> Any:
+    return {VALUE: value, **details} if details else value

@@ -1,4 +1,4 @@
-"""What a labelled request must not ask for: that whoever is given it fetches or runs something elsewhere."""
+"""What a labelled request must not ask for: that whoever is given it fetches or runs something, or hands it on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def refuse_outward(posed: Posed, labels: Labels) -> None:
     if labels and (place := posed.outward) is not None:
         raise Unsupported(
             f"This request is labelled {', '.join(sorted(labels))}, so whoever answers it must not fetch or run"
-            f" anything elsewhere for it, as '{place}' asks. Leave it out, or send the content itself: a data:"
-            " URL, a tool that your application runs. Nothing was sent.",
+            f" anything elsewhere for it, nor hand it on or keep it, as '{place}' asks. Leave it out, or send the"
+            " content itself: a data: URL, a tool that your application runs. Nothing was sent.",
             param=place,
         )

@@ -16,8 +16,9 @@ import msgspec
 from proxy.errors import BadRequest
 from proxy.facts.detectors import Detectors
 from proxy.facts.request_facts import RequestFacts
+from proxy.pipeline.counting import Counting
 from proxy.pipeline.labelled import outward
-from proxy.pipeline.preferences import brought_labels, forced_target
+from proxy.pipeline.preferences import brought_labels, forced_target, refuse_misplaced
 from proxy.wire.chat import ChatRequest, read_chat
 from routing_rules import Given, RuleBook
 from routing_rules.trials import Posed
@@ -28,28 +29,50 @@ Now = Callable[[ZoneInfo], datetime]
 class Poser:
     """Poses requests to one rule book."""
 
-    def __init__(self, book: RuleBook, passed_up: frozenset[str], timezone: str, now: Now = datetime.now) -> None:
-        """Compile what the rules search for. `passed_up` are the client's headers that travel to any target."""
+    def __init__(
+        self,
+        book: RuleBook,
+        passed_up: frozenset[str],
+        timezone: str,
+        now: Now = datetime.now,
+        detectors: Detectors | None = None,
+    ) -> None:
+        """Take the rules. `passed_up` are the client's headers that travel to any target.
+
+        `detectors` are what the rules search for; without them they are compiled, with no settings of a file's own.
+        """
         self._asked = book.facts
         self._targets = book.targets
         self._passed_up = passed_up
         self._timezone = ZoneInfo(timezone)
-        self._detectors = Detectors(book.facts)
+        self._detectors = detectors or Detectors(book.facts)
         self._now = now
+        self.counting = Counting(book)
 
-    async def pose(self, request: ChatRequest, headers: Mapping[str, str], endpoint: str, address: str) -> Posed:
+    async def pose(
+        self, request: ChatRequest, headers: Mapping[str, str], endpoint: str, address: str, *, exactly: bool = False
+    ) -> Posed:
         """Pose a request, and find the facts in a thread where that takes long.
 
-        `address` is its path and query. Raises BadRequest for preferences that cannot be read.
+        `address` is its path and query. With `exactly`, its tokens are counted whether rules need it or not. Raises
+        BadRequest for preferences that cannot be read.
         """
         posed, facts = self._pose(request, headers, endpoint, address)
         if facts.needs_thread(self._asked):
             await asyncio.to_thread(facts.prepare, self._asked)
+        if exactly:
+            await asyncio.to_thread(self._count, facts, request.model)
+        elif self.counting.leaves_open(facts) and (counter := self.counting.counter(request.model)):
+            await asyncio.to_thread(facts.count_tokens, counter)
         return posed
+
+    def _count(self, facts: RequestFacts, model: str | None) -> None:
+        facts.count_tokens(self.counting.counter_at_once(model))
 
     def _pose(
         self, request: ChatRequest, headers: Mapping[str, str], endpoint: str, address: str
     ) -> tuple[Posed, RequestFacts]:
+        refuse_misplaced(request.document)
         preferences = request.envelope.routing_preferences or {}
         facts = self._facts(request, headers, endpoint, address)
         return Posed(
@@ -59,6 +82,7 @@ class Poser:
             brought=brought_labels(headers, preferences, self._asked),
             forced=forced_target(headers, preferences, self._targets),
             look_outward=outward,
+            details=facts.details,
         ), facts
 
     def _facts(self, request: ChatRequest, headers: Mapping[str, str], endpoint: str, address: str) -> RequestFacts:
@@ -74,14 +98,21 @@ class Poser:
             size_bytes=len(request.body),
         )
 
-    def pose_given(self, given: Given) -> Posed:
-        """Pose the request of a `[[test]]`. Raises ValueError where it is none that could be sent."""
+    def pose_given(self, given: Given, *, exactly: bool = False) -> Posed:
+        """Pose the request of a `[[test]]`; `exactly` as for one that came.
+
+        Tables are read if need be: what is decided here is what is decided once they are in memory. Raises ValueError
+        for a request that could not be sent.
+        """
         headers = {name.lower(): value for name, value in given.headers.items()}
         try:
             request = read_chat(msgspec.json.encode(given_body(given)))
-            return self._pose(request, headers, given.endpoint, f"/v1/{given.endpoint}")[0]
+            posed, facts = self._pose(request, headers, given.endpoint, f"/v1/{given.endpoint}")
         except BadRequest as error:
             raise ValueError(error.message) from None
+        if exactly or self.counting.leaves_open(facts):
+            self._count(facts, request.model)
+        return posed
 
 
 def given_body(given: Given) -> dict[str, Any]:

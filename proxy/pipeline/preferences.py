@@ -7,12 +7,13 @@ without a word would lose a request its privacy.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from proxy.errors import BadRequest
 from proxy.wire.chat import PREFERENCES
-from routing_rules import Labelled, Target
+from routing_rules import Labelled, Labels, Target
 from routing_rules.plan import PRIVATE, is_label
 from routing_rules.spelling import nearest
 
@@ -23,6 +24,8 @@ _NAMES = ("force_provider", "privacy_level", "latency_preference")
 _HEADER = "x-wye-"
 _HEADERS = ("label", "force-provider", "privacy-level", "latency-preference", "deadline", "explain")
 _FACT = "preference."
+_HINT = re.compile("(?i)wye|rout|pref|privacy|force|latency")  # what a field must hold to be worth a closer look
+_ALIKE = 0.8  # how alike a field and `routing_preferences` are, from 0 to 1, for one to be a misspelling of the other
 
 
 def brought_labels(headers: Mapping[str, str], preferences: Mapping[str, Any], facts: Collection[str] = ()) -> Labelled:
@@ -45,6 +48,17 @@ def brought_labels(headers: Mapping[str, str], preferences: Mapping[str, Any], f
     return labelled
 
 
+def stated_labels(headers: Mapping[str, str], preferences: object) -> Labels:
+    """Return the labels that a request states which is refused, as far as they can be read; never raises.
+
+    What was sent may be sent again without them. A privacy level that there is none of is taken for a high one.
+    """
+    named = (label.strip().lower() for label in headers.get(f"{_HEADER}label", "").split(","))
+    levels = _stated(headers, preferences if isinstance(preferences, dict) else {}, "privacy_level")
+    level = {PRIVATE} if any(level != _LEVELS[0] for level in levels) else set()
+    return frozenset({label for label in named if is_label(label)} | level)
+
+
 def _refuse_unknown(headers: Mapping[str, str], preferences: Mapping[str, Any], facts: Collection[str]) -> None:
     known = (*_NAMES, *(fact.removeprefix(_FACT) for fact in facts if fact.startswith(_FACT))) if preferences else ()
     for name in preferences:
@@ -54,8 +68,33 @@ def _refuse_unknown(headers: Mapping[str, str], preferences: Mapping[str, Any], 
             )
     for header in headers:
         name = header.removeprefix(_HEADER)
-        if name != header and name not in _HEADERS:
-            raise BadRequest(f"There is no such {_HEADER}* header.{_did_you_mean(name, _HEADERS, _HEADER)}")
+        if _is_ours(header) and (name == header or name not in _HEADERS):
+            meant = name.replace("_", "-").removeprefix("x-").removeprefix("wye-")
+            raise BadRequest(f"There is no such {_HEADER}* header.{_did_you_mean(meant, _HEADERS, _HEADER)}")
+
+
+def refuse_misplaced(document: Mapping[str, Any]) -> None:
+    """Raise BadRequest for a body that states a preference where wye does not read it, or under a misspelt name.
+
+    A wish for privacy that no one hears would be a leak. `routing_preferences` itself is judged by `brought_labels`.
+    """
+    for name in filter(_HINT.search, document):
+        plain = _plain(name)
+        if name != PREFERENCES and nearest(plain, (_plain(PREFERENCES),), cutoff=_ALIKE):
+            raise BadRequest(f"There is no such field. Did you mean '{PREFERENCES}'?", param=PREFERENCES)
+        if _is_ours(name):
+            raise BadRequest(f"{_HEADER}* are headers, and no fields of a body.")
+        if stated := next((one for one in _NAMES if plain == _plain(one)), None):
+            raise BadRequest(f"A preference stands in '{PREFERENCES}': '{_param(stated)}'.", param=_param(stated))
+
+
+def _is_ours(name: str) -> bool:
+    """Say whether a name is meant for wye, however its parts are joined: `x-wye-label`, `x_wye_label`, `wye-label`."""
+    return _plain(name).startswith(("xwye", "wye"))
+
+
+def _plain(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
 def _did_you_mean(name: str, known: Collection[str], prefix: str = "") -> str:

@@ -7,7 +7,7 @@ import time
 from proxy.pipeline.context import Record
 from proxy.telemetry.events import Emit, ExchangeSettled
 from proxy.telemetry.facts_log import Entry, timestamp
-from proxy.telemetry.logs import as_name
+from proxy.telemetry.model_names import as_name
 from routing_rules.diff import Recorded
 
 CLIENT_LEFT = 499  # nginx's status for a client that closed the connection; it is logged, never sent
@@ -29,7 +29,7 @@ def settle(record: Record, emit: Emit) -> None:
             rule=record.rule,
             labels=record.labels,
             target=record.target,
-            model=record.model,
+            model=None if record.model is None else as_name(record.model),
             attempts=record.attempts,
             first_ms=None if record.first is None else _ms(record.first - record.started),
             total_ms=_ms(now - record.started),

@@ -6,29 +6,35 @@ from collections.abc import Iterator
 
 import msgspec
 
-from proxy.config.planned import is_offered
+from proxy.config.load import compiled
 from proxy.config.schema import Config
+from proxy.facts.detectors import Detectors
 from proxy.pipeline.posing import Poser
 from proxy.upstream.destination import passed_up
-from routing_rules import Problem, RuleBook, compile_rules
+from routing_rules import Path, Problem, RuleBook
 from routing_rules.prove import LabelProof, Resolve, Sink, prove
-from routing_rules.trials import TrialResult, run_trials
+from routing_rules.trials import Mismatch, TrialResult, run_trials
 
 
 def verify(config: Config, resolve: Resolve | None = None) -> list[Problem]:
-    """Run the tests of a configuration that loads, and prove it; an empty list means that it may serve."""
-    return [*trial_problems(tested(config)), *proof_problems(proved(config, resolve), config)]
+    """Check a configuration, run its tests and prove it, by one rule book; an empty list means that it may serve."""
+    book, problems = compiled(config)
+    return [*problems, *tried(config, book, resolve)] if book is not None else problems
 
 
-def tested(config: Config) -> list[TrialResult]:
+def tried(config: Config, book: RuleBook, resolve: Resolve | None = None) -> list[Problem]:
+    """Run the tests of a configuration whose rules compile, and prove it."""
+    return [*trial_problems(tested(config, book)), *proof_problems(proved(config, book, resolve), config)]
+
+
+def tested(config: Config, book: RuleBook) -> list[TrialResult]:
     """Run every `[[test]]`."""
-    book = compile_rules(config.rules, is_offered)
     return run_trials(book, config.test, poser_of(config, book).pose_given)
 
 
-def proved(config: Config, resolve: Resolve | None = None) -> list[LabelProof]:
+def proved(config: Config, book: RuleBook, resolve: Resolve | None = None) -> list[LabelProof]:
     """Prove every label. `resolve` gives the addresses of a host name, none where it has none."""
-    proofs = prove(config.rules, compile_rules(config.rules, is_offered), resolve)
+    proofs = prove(config.rules, book, resolve)
     return [msgspec.structs.replace(proof, closed=(*proof.closed, *_records(config))) for proof in proofs]
 
 
@@ -46,7 +52,8 @@ def _records(config: Config) -> Iterator[Sink]:
 def poser_of(config: Config, book: RuleBook) -> Poser:
     """Make what poses requests to the rules of a configuration."""
     passed = frozenset().union(*(passed_up(target) for target in config.target.values()))
-    return Poser(book, passed, config.server.timezone)
+    detectors = Detectors(book.facts, config.secrets, config.complexity)
+    return Poser(book, passed, config.server.timezone, detectors=detectors)
 
 
 def trial_problems(results: list[TrialResult]) -> Iterator[Problem]:
@@ -54,10 +61,15 @@ def trial_problems(results: list[TrialResult]) -> Iterator[Problem]:
     for result in results:
         for wrong in result.mismatches:
             yield Problem(
-                path=("test", result.at, "expect", *wrong.key.split(".")),
+                path=expectation(result, wrong),
                 found=f"{wrong.found!r} in the test {result.name!r}",
                 expected=repr(wrong.expected),
             )
+
+
+def expectation(result: TrialResult, wrong: Mismatch) -> Path:
+    """Return the path of an expectation that was not met."""
+    return ("test", result.at, "expect", *wrong.key.split(".", 1))
 
 
 def proof_problems(proofs: list[LabelProof], config: Config) -> Iterator[Problem]:

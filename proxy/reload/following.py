@@ -43,7 +43,8 @@ async def follow(
 
 async def _warm(new: Generation) -> Generation:
     """Find out what new targets have while the old rules still serve, so that no request waits for it."""
-    await new.catalogue.catch_up(WARM_S)
+    warm = new.warmth.catch_up(WARM_S) if new.warmth is not None else asyncio.sleep(0)
+    await asyncio.gather(new.catalogue.catch_up(WARM_S), warm)
     return new
 
 

@@ -25,13 +25,17 @@ class Generations:
         self._tasks = tasks
         self._facts_logs = facts_logs
         self._leases: Counter[Generation] = Counter()
-        self._listing: asyncio.Task[None] | None = None
+        self._background: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Let the current generation ask its targets for their models, now and then, in place of any before it."""
-        if self._listing is not None:
-            self._listing.cancel()
-        self._listing = self._tasks.start(self.current.catalogue.run())
+        """Let the current generation work in the background, in place of any before it.
+
+        It asks its targets now and then what they have, and reads the tables by which prompts are counted.
+        """
+        for task in self._background:
+            task.cancel()
+        now = (self.current.catalogue, self.current.warmth, self.current.counting)
+        self._background = [self._tasks.start(one.run()) for one in now if one is not None]
 
     @contextmanager
     def lease(self) -> Iterator[Generation]:

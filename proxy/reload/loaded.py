@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from proxy.config.environment import arguments, overrides
-from proxy.config.load import check_all, read_config
+from proxy.config.load import Loaded as FromFiles
 from proxy.config.load import files_of as named_files
+from proxy.config.load import read_config
 from proxy.config.only import only as narrowed
 from proxy.config.schema import Config
 from proxy.config.secrets import ProxyConfigError, SecretMissing, resolve
@@ -21,22 +22,21 @@ from proxy.telemetry.facts_log import refuse_unwritable
 from routing_rules import Problem, RuleError
 
 Validator = Callable[[Config], list[Problem]]
+Home = Callable[[Iterable[Problem]], list[Problem]]
 _FILE = "file:"
 
 
-def check(config: Config) -> list[Problem]:
-    """Check a configuration as it will be in force, with what the environment and the command line changed in it."""
-    return list(check_all(config))
-
-
 def verified(config: Config) -> list[Problem]:
-    """Run a configuration's own tests, and prove that no label is accepted outside its boundary."""
+    """Check a configuration as it will be in force, run its tests, and prove that no label gets outside its boundary.
+
+    It is looked at with what the environment and the command line changed in it.
+    """
     return verify(config, addresses)
 
 
 # What a configuration must pass before it serves, at the start and at every reload, in this order; all are asked, so
 # that every problem is named at once.
-VALIDATORS: Final[tuple[Validator, ...]] = (check, verified)
+VALIDATORS: Final[tuple[Validator, ...]] = (verified,)
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -70,9 +70,10 @@ class Verdict(msgspec.Struct, frozen=True):
     refused: Refusal | None = None
 
 
-def read(file: Path, given: Given, environ: Mapping[str, str] = os.environ) -> Config:
+def read(file: Path, given: Given, environ: Mapping[str, str] = os.environ) -> FromFiles:
     """Read the file, with the changes of the environment and the command line. Raises RuleError."""
-    return apply(overrides(read_config(file).config, environ), given)
+    found = read_config(file)
+    return msgspec.structs.replace(found, config=apply(overrides(found.config, environ), given))
 
 
 def apply(config: Config, given: Given) -> Config:
@@ -86,14 +87,16 @@ def complete(
     environ: Mapping[str, str] = os.environ,
     validators: tuple[Validator, ...] = VALIDATORS,
     only: str | None = None,
+    home: Home = list,
 ) -> Loaded:
     """Put a configuration to the test, and then narrow it to the target `only`, if there is to be no other.
 
-    Raises RuleError or ProxyConfigError with all that is wrong.
+    `home` adds file and line to problems; one that has no file then is one of `source`. Raises RuleError or
+    ProxyConfigError with all that is wrong.
     """
     problems = [problem for validator in validators for problem in validator(config)]
     if problems:
-        raise RuleError([msgspec.structs.replace(one, file=one.file or source) for one in problems])
+        raise RuleError([msgspec.structs.replace(one, file=one.file or source) for one in home(problems)])
     config = narrowed(config, only) if only is not None else config
     refuse_unwritable(config.facts_log)
     return Loaded(config, _keys(config, source, environ), _hash_key(config, source, environ))

@@ -102,9 +102,9 @@ class Reloader:
     def _load(self, file: Path) -> tuple[Config | None, Loaded | Refusal]:
         config = None
         try:
-            config = read(file, self._origin.given, self._environ)
-            only = self._origin.given.only
-            return config, complete(config, self._origin.name, self._environ, self._validators, only)
+            found = read(file, self._origin.given, self._environ)
+            config, only = found.config, self._origin.given.only
+            return config, complete(config, self._origin.name, self._environ, self._validators, only, found.home)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not end the watch
             return config, Refusal(self._origin.name, reasons(error))
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from proxy.sticky.turns import Turn, text_of, turn_of
+from proxy.sticky.leaves import leaves, text_of
+from proxy.sticky.turns import THOUGHTS, Turn, turn_of
 from proxy.wire.sse import DONE, DONE_PAYLOAD
 
 _EVENT = b"data: "
@@ -44,11 +45,15 @@ class _Reply:
         self._content: list[str] = []
         self._refusal: list[str] = []
         self._calls: dict[str, list[str]] = {}
+        self._thoughts: dict[str, list[str]] = {}
 
     def add(self, delta: dict[str, Any]) -> None:
         """Take what comes next."""
         self._content += _texts(delta.get("content"))
         self._refusal += _texts(delta.get("refusal"))
+        for name in THOUGHTS:
+            if thought := delta.get(name):
+                self._thoughts.setdefault(name, []).extend(leaves(thought))
         if calls := delta.get("tool_calls"):
             for call in calls if isinstance(calls, list) else ():
                 self._add_call(call)
@@ -68,12 +73,13 @@ class _Reply:
         """Read it as the client will send it back."""
         content, refusal = ("".join(said) or None for said in (self._content, self._refusal))
         calls = [{"function": {"arguments": "".join(written)}} for written in self._calls.values()]
-        return turn_of({"role": "assistant", "content": content, "refusal": refusal, "tool_calls": calls})
+        thoughts = {name: "".join(thought) for name, thought in self._thoughts.items()}
+        return turn_of({"role": "assistant", "content": content, "refusal": refusal, "tool_calls": calls, **thoughts})
 
     def earlier(self) -> Iterator[Turn]:
         """Give the content as it was some pieces ago."""
         for end in range(max(1, len(self._content) - _UNREAD), len(self._content)):
-            yield Turn(("".join(self._content[:end]),), is_reply=True)
+            yield Turn(("".join(self._content[:end]),), is_reply=True, is_cut=True)
 
 
 def _texts(value: object) -> list[str]:

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from itertools import chain, islice
 from typing import Any
 
-from proxy.sticky.fingerprints import LONG, LONG_REPLY, Conversation, Normalise
+from proxy.sticky.fingerprints import Caller, Conversation, Normalise
+from proxy.sticky.leaves import every_text
 from proxy.sticky.table import Table
 from proxy.sticky.transcript import Transcript
 from proxy.sticky.turns import Turn, turns_of
+from proxy.sticky.undecided import Place, Undecided
 from routing_rules import Labelled, Labels
 
 KEEP_S = 24 * 3600.0
 KEY_BYTES = 32
+MOST = 65_536  # fingerprints of one exchange, half a table: some megabytes of text
 
 
 class Memory:
-    """What the processes of one wye share: the table, and the key that it is written under, which no disk ever sees."""
+    """What lasts as long as a wye. Its processes share the table, and the key that it is written under.
+
+    No disk ever sees the key. `undecided` is each process's own.
+    """
 
     def __init__(self, table: Table) -> None:
         self.table = table
         self.key = secrets.token_bytes(KEY_BYTES)
+        self.undecided = Undecided()
 
 
 class Stickiness:
@@ -34,23 +43,34 @@ class Stickiness:
         """Use a memory. `normalise` is how detectors read a text; `now` is a wall clock, which processes share."""
         self._table = memory.table
         self._key = memory.key
+        self._undecided = memory.undecided
         self._normalise = normalise
         self._keep_s = keep_s
         self._now = now
 
+    def enter(self, caller: str) -> AbstractContextManager[Place]:
+        """Take a place behind this caller's requests that are undecided; leave it when this one is remembered."""
+        return self._undecided.enter(caller)
+
+    def knows(self, caller: str) -> bool:
+        """Say whether anything labelled is remembered of a caller."""
+        return self._table.latest(self._caller(caller).owner) > self._now()
+
     def recall(self, caller: str, document: Mapping[str, Any]) -> Labelled:
-        """Return the labels that a request inherits, because it contains what an earlier one of this caller said."""
-        now = self._now()
-        if self._table.latest <= now:
-            return Labelled()
-        conversation, found = self._conversation(caller), set[str]()
-        for turn in turns_of(document):
-            for fingerprint in conversation.add(turn):
-                found.update(self._table.labels(fingerprint, now))
-            if (run := conversation.run()) is not None:
-                found.update(self._table.labels(run, now))
-        inherited = Labelled()
-        for label in sorted(found):
+        """Return the labels that a request inherits, because it contains what an earlier one of this caller said.
+
+        Every text of the body is looked for, wherever it stands. A caller that has nothing labelled costs one hash.
+        """
+        now, inherited = self._now(), Labelled()
+        own = self._caller(caller)
+        if self._table.latest(own.owner) <= now:
+            return inherited
+        for label in sorted(self._table.labels(own.anything, now)):
+            inherited = inherited.with_label(label, f"more was said under the label {label} than can be told apart")
+        found: set[str] = set()
+        for fingerprint in chain(own.known_alone(every_text(document)), _runs(own, document)):
+            found |= self._table.labels(fingerprint, now)
+        for label in sorted(found - inherited.labels):
             inherited = inherited.with_label(label, f"contains a message of an earlier request labelled {label}")
         return inherited
 
@@ -61,23 +81,43 @@ class Stickiness:
         """
         if not labels:
             return None
-        conversation = self._conversation(caller)
+        conversation = Conversation(self._caller(caller))
         self._add(conversation, turns_of(document), labels)
-        return Transcript(lambda replies: self._remember_replies(conversation, replies, labels))
+        return Transcript(lambda replies, whole: self._remember_replies(conversation, replies, whole, labels))
 
-    def _remember_replies(self, conversation: Conversation, replies: list[Turn], labels: Labels) -> None:
+    def _remember_replies(self, conversation: Conversation, replies: list[Turn], whole: bool, labels: Labels) -> None:
         """Remember each choice as what the conversation may go on with."""
         for reply in replies:
             self._add(conversation.copy(), [reply], labels)
+        if not whole:
+            self._put([conversation.caller.anything], labels)
 
-    def _add(self, conversation: Conversation, turns: Iterable[Turn], labels: Labels) -> None:
+    def _add(self, conversation: Conversation, turns: list[Turn], labels: Labels) -> None:
         """Go on with a conversation; remember what is long in it, and the run of messages up to its end."""
-        until = self._now() + self._keep_s
+        caller = conversation.caller
         for turn in turns:
-            for fingerprint in conversation.add(turn, LONG_REPLY if turn.is_reply else LONG):
-                self._table.put(fingerprint, labels, until)
+            conversation.add(turn)
         if (run := conversation.run()) is not None:
-            self._table.put(run, labels, until)
+            self._put([run], labels)
+        alone = (caller.known_alone(turn.pieces, of_reply=turn.is_reply, quotes=not turn.is_cut) for turn in turns)
+        fingerprints = chain.from_iterable(alone)
+        self._put(islice(fingerprints, MOST), labels)
+        if next(fingerprints, None) is not None:
+            self._put([caller.anything], labels)
 
-    def _conversation(self, caller: str) -> Conversation:
-        return Conversation(self._key, caller, self._normalise)
+    def _put(self, fingerprints: Iterable[bytes], labels: Labels) -> None:
+        now = self._now()
+        for fingerprint in fingerprints:
+            self._table.put(fingerprint, labels, now + self._keep_s, now)
+
+    def _caller(self, name: str) -> Caller:
+        return Caller(self._key, name, self._normalise)
+
+
+def _runs(caller: Caller, document: Mapping[str, Any]) -> Iterator[bytes]:
+    """Give the fingerprints of a conversation as it was after each of its messages."""
+    conversation = Conversation(caller)
+    for turn in turns_of(document):
+        conversation.add(turn)
+        if (run := conversation.run()) is not None:
+            yield run

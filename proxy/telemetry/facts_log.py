@@ -24,7 +24,7 @@ import msgspec
 from proxy.config.schema import FactsLog as FactsLogTable
 from proxy.config.secrets import ProxyConfigError
 from proxy.telemetry.events import Emit, FactsLogFailed
-from proxy.telemetry.logs import as_name
+from proxy.telemetry.model_names import as_name
 from routing_rules import Facts
 from routing_rules.diff import Recorded, write_fact
 

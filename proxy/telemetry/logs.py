@@ -6,7 +6,6 @@ No line holds a body, a key or a header's value. Tracebacks never carry local va
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from typing import Literal
 
@@ -24,9 +23,8 @@ from proxy.telemetry.events import (
     RestartNeeded,
     RulesReloaded,
 )
+from proxy.telemetry.model_names import as_name
 
-# What a model's name looks like anywhere; a client may have written anything else in its place.
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}")
 _NAMES: dict[type[Event], tuple[str, str]] = {
     AttemptFailed: ("attempt.failed", "warning"),
     CatalogueFailed: ("catalogue.failed", "warning"),
@@ -75,8 +73,3 @@ def log_event(event: Event) -> None:
     if "model" in fields:
         fields["model"] = as_name(fields["model"])
     getattr(structlog.get_logger(), level)(name, **fields)
-
-
-def as_name(model: str) -> str:
-    """Return a model's name as it may be written down: what does not look like one is left out."""
-    return model if _NAME.fullmatch(model) else "(not a name)"

@@ -10,6 +10,7 @@ import httpx
 from proxy.errors import BadGateway, UpstreamError
 from proxy.providers.base import EventReader
 from proxy.upstream.faults import translated
+from proxy.upstream.measures import Pace
 from proxy.wire.sse import DONE, EventTooLong, FrameSplitter, event
 
 LINGER_S = 0.05  # how long to wait after [DONE] for the end of the body, which frees the connection for reuse
@@ -23,6 +24,7 @@ class AnsweredStream:
     ) -> None:
         """Take the body. `until` is when the whole answer must have come, by the clock of the event loop."""
         self.reader = reader
+        self.pace = Pace()
         self._pieces = pieces
         self._name = name
         self._idle_s = idle_s
@@ -38,7 +40,9 @@ class AnsweredStream:
             written, begun = self._read(piece)
             self._raise_if_broken()
             self._held += written
-        if not begun:
+        if begun:
+            self.pace.content(asyncio.get_running_loop().time())
+        else:
             self._held += self._last()
 
     async def pieces(self) -> AsyncIterator[bytes]:
@@ -46,10 +50,15 @@ class AnsweredStream:
         if self._held:
             yield self._held
             self._held = b""
+        now = asyncio.get_running_loop().time
         while not self.reader.done and (piece := await self._next()) is not None:
-            written, _ = self._read(piece)
+            came = now()
+            written, content = self._read(piece)
+            if content:
+                self.pace.content(came)
             if written:
                 yield written
+                self.pace.held(now() - came)
             self._raise_if_broken()
         yield self._last() + DONE
 

@@ -79,9 +79,9 @@ class Attempt:
                 response = await egress.send(request, self._member.target)
                 self._open.push_async_callback(response.aclose)
                 self.headers = {name: self.secret.hidden_in(value) for name, value in response.headers.items()}
-                await self._read(response, pieces_of(response), until)
+                await self._read(response, pieces_of(response), until, now)
 
-    async def _read(self, response: httpx.Response, pieces: AsyncIterator[bytes], until: float) -> None:
+    async def _read(self, response: httpx.Response, pieces: AsyncIterator[bytes], until: float, sent: float) -> None:
         provider = self._member.provider
         if not httpx.codes.is_success(response.status_code):
             body = await read_all(pieces, MAX_FAILURE)
@@ -95,11 +95,16 @@ class Attempt:
         idle_s = self._member.target.timeouts.idle
         stream = self._answer = AnsweredStream(pieces, provider.events(self._ask), self._member.name, idle_s, until)
         await stream.begin()
+        if stream.pace.first is not None:
+            self._member.measures.first_token.add(stream.pace.first - sent)
 
     async def aclose(self) -> None:
         """Close the upstream's connection, or give it back if its answer was read to the end; free the slot."""
         try:
             if isinstance(self._answer, AnsweredStream):
+                rate = self._answer.pace.tokens_per_second(self.usage)
+                if rate is not None:
+                    self._member.measures.tokens_per_second.add(rate)
                 await self._answer.linger()
         finally:
             await self._open.aclose()

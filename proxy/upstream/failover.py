@@ -24,6 +24,7 @@ from proxy.errors import (
 )
 from proxy.providers.base import Ask
 from proxy.telemetry.events import AttemptFailed, Emit
+from proxy.telemetry.model_names import as_name
 from proxy.upstream.attempt import Attempt
 from proxy.upstream.egress import Egress
 from proxy.upstream.fleet import Fleet, Member
@@ -74,7 +75,7 @@ class Failover:
         except BaseException:
             await attempt.aclose()
             raise
-        self._fleet.answered(candidate.target)
+        self._fleet.answered(candidate.target, candidate.model)
         return attempt
 
     async def _version(self, member: Member, labels: Labels) -> str | None:
@@ -95,7 +96,7 @@ class Failover:
             AttemptFailed(
                 id=id,
                 target=candidate.target,
-                model=candidate.model,
+                model=as_name(candidate.model),
                 failure=failure,
                 status=error.status,
                 after_ms=round(after_ms, 1),

@@ -1,4 +1,4 @@
-"""Questions to targets that hold nobody's text: which models are there, and which version of Ollama it is."""
+"""Questions to targets that hold nobody's text: which models are there or loaded, which version of Ollama it is."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from proxy.upstream.destination import MODEL_PLACE
 from proxy.upstream.egress import NO_TEXT, Egress, NoText
 from proxy.upstream.faults import translated
 from proxy.upstream.fleet import Member
-from routing_rules import Labels
+from routing_rules import Labels, Target
 
 TIMEOUT_S = 10.0
 MAX_LIST = 2**24  # bytes of a list of models
@@ -33,6 +33,14 @@ class Model(msgspec.Struct, frozen=True):
 
 class _List(msgspec.Struct):
     data: list[dict[str, Any]] | None = None
+
+
+class _LoadedModel(msgspec.Struct):
+    name: str
+
+
+class _Loaded(msgspec.Struct):
+    models: list[_LoadedModel] | None = None
 
 
 class _Version(msgspec.Struct):
@@ -69,6 +77,27 @@ async def ask_version(egress: Egress, member: Member, labels: Labels | NoText = 
         )
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+
+
+async def list_loaded(egress: Egress, member: Member) -> frozenset[str] | None:
+    """Ask an Ollama which models are in its memory; None where it is none or does not tell. Raises UpstreamError.
+
+    Source: Ollama `server/routes.go` (PsHandler), `api/types.go` (ProcessResponse): names are there with their tags.
+    """
+    if not can_tell_loaded(member.target):
+        return None
+    response, body = await _asked(egress, member, member.destination.get_native("/api/ps"), MAX_LIST)
+    try:
+        if httpx.codes.is_success(response.status_code):
+            return frozenset(one.name for one in msgspec.json.decode(body, type=_Loaded).models or ())
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    return None
+
+
+def can_tell_loaded(target: Target) -> bool:
+    """Say whether a target is of a kind that tells what it has loaded."""
+    return target.kind == "ollama" and MODEL_PLACE not in target.url
 
 
 async def _asked(egress: Egress, member: Member, request: httpx.Request, limit: int) -> tuple[httpx.Response, bytes]:

@@ -1,13 +1,12 @@
-"""What a request asks an upstream to fetch or to run itself: remote images and files, searches, MCP servers.
+"""What a request asks an upstream to fetch, run or hand on itself: remote images, searches, MCP servers, fallbacks.
 
 Whoever is given such a request sends something of it on, to hosts that no boundary is checked against. The list of what
 stays inside is short and closed: tools that the client runs, and content that lies in the body (`data:` URLs). What is
 not known to be so counts as outward, whatever its name and however it is written. Text may mention any address: nobody
 fetches it. Ids of files kept at a provider are let through: they name what the provider already has.
 
-Field lists: openai-python `types/chat/completion_create_params.py`, `types/responses/tool_param.py`; the fields of
-other servers (OpenRouter `plugins`, xAI `search_parameters`, Azure `data_sources`, DashScope `enable_search`) by their
-words.
+Field lists: openai-python `types/chat/completion_create_params.py`, `types/responses/tool_param.py`; what other servers
+have besides is in `gateways.py`.
 """
 
 from __future__ import annotations
@@ -18,6 +17,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from proxy.wire.gateways import asks, holds_fields, looks_up, sends_on
+
 _CLIENTS_TOOLS = frozenset({"function", "custom"})
 _ABOUT_TOOLS = frozenset(
     {
@@ -26,12 +27,10 @@ _ABOUT_TOOLS = frozenset(
     }
 )
 _CHOICES = frozenset({"none", "auto", "required", "any"})
-# Words in the name of a field at the top that lets an upstream look things up or send things on.
-_REACHES_OUT = ("search", "mcp", "plugin", "connector", "datasource", "grounding", "retriev", "browse", "webhook")
 # Fields at the top that are book-keeping, or describe what the client runs or wants to have.
 _INERT = frozenset(
     {
-        *("functions", "functioncall", "metadata", "model", "safetyidentifier", "user"),
+        *("functions", "functioncall", "metadata", "safetyidentifier", "user"),
         *("responseformat", "guidedjson", "jsonschema", "structuredoutputs"),
     }
 )
@@ -61,12 +60,13 @@ _LONGEST_KEY = 64  # letters of a key that is repeated to the client: a longer o
 
 def outward(document: dict[str, Any]) -> str | None:
     """Return the place of the first such thing, as `param` names it (`tools[0]`), or None where there is none."""
-    return next((place for key, value in document.items() for place in _in_field(key, value)), None)
+    fields = ((key, value, _shown(key) or "body") for key, value in document.items())
+    return next((found for key, value, place in fields for found in _in_field(key, value, place)), None)
 
 
-def _in_field(key: str, value: object) -> Iterator[str]:
+def _in_field(key: str, value: object, place: str) -> Iterator[str]:
     """Look through a field at the top of the body."""
-    name, place = _plain(key), _shown(key) or "body"
+    name = _plain(key)
     if name == "messages":
         yield from _in_content(value, place, name)
         return
@@ -74,13 +74,32 @@ def _in_field(key: str, value: object) -> Iterator[str]:
         yield from _in_tools(value, place)
     elif name == "toolchoice":
         yield from _in_choice(value, place)
-    elif any(word in name for word in _REACHES_OUT) or (name == "prompt" and isinstance(value, dict)):
-        # An empty object asks too: `web_search_options: {}` is a search with every default.
-        if value is not None and value is not False and value != []:
-            yield place
+    elif name == "model":
+        yield from (place,) if looks_up(value) else ()
+    elif sends_on(name) or (name == "prompt" and isinstance(value, dict)):
+        yield from (place,) if asks(value) else ()
     elif name not in _INERT:
         yield from _in_content(value, place, name)
+        if holds_fields(name):
+            yield from _in_tables(value, place)
     yield from _in_schema(value, place)
+
+
+def _in_tables(value: object, place: str) -> Iterator[str]:
+    """Look through fields that stand inside another, at any depth, as through those at the top."""
+    waiting = [(value, place)]
+    while waiting:
+        inner, at = waiting.pop()
+        if isinstance(inner, list):
+            waiting += reversed([(one, f"{at}[{index}]") for index, one in enumerate(inner)])
+        elif isinstance(inner, dict):
+            for key, one in inner.items():
+                name, where = _plain(key), _within(at, key)
+                if name == "tools":
+                    yield from _in_tools(one, where)
+                elif looks_up(one) if name == "model" else sends_on(name) and asks(one):
+                    yield where
+            waiting += reversed([(one, _within(at, key)) for key, one in inner.items() if _plain(key) not in _INERT])
 
 
 def _in_tools(tools: object, place: str) -> Iterator[str]:

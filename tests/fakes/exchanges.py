@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 
 from proxy.catalogue.catalogue import Catalogue
-from proxy.facts.letters import normalise
 from proxy.pipeline.context import Context
 from proxy.pipeline.decider import Decider
 from proxy.pipeline.exchange import Exchange
 from proxy.pipeline.hashing import hasher
 from proxy.pipeline.posing import Poser
+from proxy.pipeline.spelling import plainly
 from proxy.sticky.stickiness import Memory, Stickiness
 from proxy.sticky.table import Table
 from proxy.tasks import Tasks
@@ -63,7 +63,7 @@ class World:
         failover = Failover(self.fleet, Egress(Boundary({}), transport), self.events.append)
         book = rule_book(targets, rules, LABELS, **more)
         poser = Poser(book, self.fleet.passed_up, "UTC")
-        stickiness = Stickiness(Memory(Table.alone(64)), normalise)
+        stickiness = Stickiness(Memory(Table.alone(64)), plainly)
         decider = Decider(book, poser, stickiness, self.fleet, self.catalogue, hasher(b"key"))
         self.exchange = Exchange(decider, failover, self.tasks, self.events.append, grace_s)
 

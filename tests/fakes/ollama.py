@@ -178,11 +178,15 @@ class FakeOllama(Server):
         await gin(wire, 200, {"models": [self._summary(name) for name in self.runners.models]})
 
     async def _ps(self, _request: Request, wire: Wire) -> None:
-        """`server/routes.go` PsHandler."""
+        """`server/routes.go` PsHandler, `api/types.go` ProcessModelResponse: no capabilities, and never null."""
         loaded = [(name, model) for name, model in self.runners.models.items() if name in self.runners.loaded]
-        times = {"expires_at": "2026-08-01T12:05:00Z", "size_vram": 0}
-        models = [{**self._summary(name), **times, "context_length": m.context_length} for name, m in loaded]
-        await gin(wire, 200, {"models": models})
+        await gin(wire, 200, {"models": [self._process(name, model) for name, model in loaded]})
+
+    def _process(self, name: str, model: FakeModel) -> Json:
+        summary = self._summary(name)
+        entry = {key: summary[key] for key in ("name", "model", "size", "digest")}
+        times = {"expires_at": "2026-08-01T12:05:00Z", "size_vram": 0, "context_length": model.context_length}
+        return {**entry, "details": model.details(), **times}
 
     def _summary(self, name: str) -> Json:
         model = self.runners.models[name]

@@ -16,7 +16,8 @@ USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
 class FakeTransport(httpx.AsyncBaseTransport):
     """Answers each host with the next of its answers, the last one again and again; an exception is raised.
 
-    Which Ollama a host is, it says apart from that (`versions`), and that it was asked is in `probed`.
+    Which Ollama a host is, it says apart from that (`versions`), and that it was asked is in `probed`. So it is with
+    the models that are loaded (`loaded`; by default it cannot tell), of which `asked_loaded` counts the questions.
     """
 
     def __init__(self, **answers: Answer | Exception | list[Answer | Exception]) -> None:
@@ -26,6 +27,8 @@ class FakeTransport(httpx.AsyncBaseTransport):
         self.asked = asyncio.Event()
         self.versions: dict[str, Answer | Exception] = {}
         self.probed: list[str] = []
+        self.loaded: dict[str, Answer | Exception] = {}
+        self.asked_loaded: list[str] = []
 
     @property
     def hosts(self) -> list[str]:
@@ -37,6 +40,9 @@ class FakeTransport(httpx.AsyncBaseTransport):
         if request.url.path.endswith("/api/version"):
             self.probed.append(request.url.host)
             return self._answered(self.versions.get(request.url.host, reply(200, {"version": "0.34.0"})), request)
+        if request.url.path.endswith("/api/ps"):
+            self.asked_loaded.append(request.url.host)
+            return self._answered(self.loaded.get(request.url.host, reply(404, b"404 page not found")), request)
         self.requests.append(request)
         self.asked.set()
         answers = self._answers[request.url.host]

@@ -11,8 +11,9 @@ import pytest
 from proxy.config.fileless import from_environment
 from proxy.config.load import decode_config, read_config
 from proxy.config.schema import Config, FactsLog, Log, Server
-from routing_rules import Expect, Given, Label, Queue, Rule, Target, Timeouts, Trial
+from routing_rules import Complexity, Expect, Given, Label, Queue, Rule, Secrets, Target, Timeouts, Trial
 from routing_rules.advice import advise
+from routing_rules.scores import DEFAULT_WEIGHTS
 
 FILE = Path(__file__).parents[2] / "config.toml"
 TEXT = FILE.read_text(encoding="utf-8")
@@ -61,6 +62,7 @@ def test_the_defaults_that_it_shows_are_the_defaults() -> None:
     assert config.server == Server(**shown)
     assert config.facts_log == FactsLog(path="facts.jsonl", fields=("model",))
     assert config.log == Log()
+    assert config.complexity == Complexity(weights={"reasoning": DEFAULT_WEIGHTS["reasoning"]})
     local, cloud = config.target["local"], config.target["cloud"]
     assert (local.timeouts, local.queue) == (Timeouts(), Queue())
     assert (local.strict, cloud.auth) == (False, "bearer")
@@ -68,7 +70,10 @@ def test_the_defaults_that_it_shows_are_the_defaults() -> None:
 
 @pytest.mark.parametrize(
     "table",
-    ["", "server", "log", "target", "timeouts", "queue", "label", "rule", "test", "given", "expect", "facts_log"],
+    [
+        *("", "server", "log", "target", "timeouts", "queue", "label", "rule", "test", "given", "expect", "facts_log"),
+        *("complexity", "secrets"),
+    ],
 )
 def test_it_shows_every_key(table: str) -> None:
     raw = tomllib.loads(SWITCHED_OFF.sub("", TEXT))
@@ -86,6 +91,8 @@ def test_it_shows_every_key(table: str) -> None:
         "given": (Given, [test["given"] for test in raw["test"]]),
         "expect": (Expect, [test["expect"] for test in raw["test"]]),
         "facts_log": (FactsLog, [raw["facts_log"]]),
+        "complexity": (Complexity, [raw["complexity"]]),
+        "secrets": (Secrets, [raw["secrets"]]),
     }
     struct, tables = shown[table]
     assert written(tables) == names(struct)

@@ -92,7 +92,9 @@ def test_a_request_that_nothing_binds_is_explained(wye: Wye) -> None:
         {"target": "cloud", "model": "gpt-4o-mini"},
         {"target": "local", "model": "llama3"},
     ]
-    assert told["facts"].keys() == {"model", "endpoint", "stream", "prompt_tokens", "secrets", "header.x-team"}
+    assert told["facts"].keys() == {
+        *("model", "endpoint", "stream", "prompt_tokens", "counted_with", "secrets", "header.x-team"),
+    }
     changed = {change["field"]: change["after"] for change in told["rewrite"]}
     assert changed == {
         "messages": "Answer in English. …",

@@ -92,7 +92,7 @@ def test_every_request_has_its_line_and_no_line_says_what_was_said(
     # The same words were labelled before: this request inherits what its secret adds anew.
     sticking = {"labels": ["private"], "brought": ["private"]}
     assert found[refused] == {**sticking, "rule": "named by the client", "status": 403}
-    assert found[named]["facts"]["model"] == "(not a name)"
+    assert found[named]["facts"]["model"] == "(withheld)"
     assert found[bad] == {"status": 400}
 
 

@@ -212,6 +212,62 @@ def test_a_label_that_no_file_knows_binds_the_next_turn_too(wye: Wye, anna: str,
     assert not saw(cloud, anna)
 
 
+def test_a_quote_of_it_is_known_wherever_it_stands(wye: Wye, anna: str, cloud: FakeOpenAI) -> None:
+    line = f"{anna} Berg of Graz owes 5000 euro to the bank since May"
+    code = "from __future__ import annotations"
+    instructions = {"role": "system", "content": "You are the assistant of a bank, and you are kind to everybody."}
+    Turn(wye, instructions, user(f"{code}\nThis is what I know.\n{line}\nIs it much?"), headers=PRIVATE)
+    called = {"id": "c", "type": "function", "function": {"name": "look", "arguments": f'{{"who": "{line}"}}'}}
+    quoting: list[list[Json]] = [
+        [user(f"What does this mean?\n> > {line}.\nThanks")],
+        [user(line.upper().replace("A", "\u0410").replace("E", "\u0415\u200b"))],
+        [user([{"type": "text", "text": line[:25]}, {"type": "text", "text": line[25:]}])],
+        [{"role": "system", "content": f"Know this: {line}"}, user("hi")],
+        [
+            user("hi"),
+            {**assistant(None), "tool_calls": [called]},
+            {"role": "tool", "tool_call_id": "c", "content": "1"},
+        ],
+    ]
+    assert [Turn(wye, *talk).target for talk in quoting] == [LOCAL] * len(quoting)
+    for name, value in (("metadata", {"note": line}), ("instructions", line), ("odd", [{"deep": line}])):
+        assert Turn(wye, user("hi"), extra_body={name: value}).target == LOCAL
+    assert not saw(cloud, anna)
+    assert Turn(wye, instructions, user(f"{code}\nx = 1\nIs it good?")).target == CLOUD
+
+
+def test_a_short_question_that_is_asked_again_stays(wye: Wye, anna: str, cloud: FakeOpenAI) -> None:
+    Turn(wye, user(f"I am {anna}"), headers=PRIVATE)
+    assert Turn(wye, user(f"I am {anna}")).target == LOCAL
+    talk = [user(f"hi {anna}"), assistant("hello"), user("my PIN?")]
+    Turn(wye, *talk, headers=PRIVATE)
+    assert Turn(wye, *talk).target == LOCAL
+    assert not saw(cloud, anna)
+
+
+def test_what_was_refused_is_known_too(wye: Wye, anna: str, cloud: FakeOpenAI) -> None:
+    refused: list[Json] = [{"web_search_options": {}}, {"stream_options": {}}, {}]
+    for at, more in enumerate(refused):
+        text = f"My name is {anna} Berg, and I was born in {1950 + at}."
+        headers = {**PRIVATE, "x-wye-force-provider": "cloud"}
+        with pytest.raises(openai.APIStatusError):
+            Turn(wye, user(text), headers=headers, **more)
+        assert Turn(wye, user(text)).target == LOCAL
+    assert not saw(cloud, anna)
+
+
+def test_a_flood_makes_nothing_go_unlabelled(local: FakeOllama, cloud: FakeOpenAI, anna: str) -> None:
+    text = f"My name is {anna} Berg, and I was born in Graz."
+    flood = "\n".join(f"This is line {at} of a very long report about {anna} Berg." for at in range(70_000))
+    with Wye(two_targets(local.base_url, cloud.base_url)) as flooded:
+        Turn(flooded, user(text), headers=PRIVATE)
+        assert Turn(flooded, user("What is the weather like in Graz today?")).target == CLOUD
+        Turn(flooded, user(flood), headers=PRIVATE)
+        for said in (text, f"> This is line 69999 of a very long report about {anna} Berg."):
+            assert Turn(flooded, user(said)).target == LOCAL
+    assert not saw(cloud, anna)
+
+
 def test_a_client_that_names_the_cloud_outright_is_refused_in_the_next_turn(
     wye: Wye, anna: str, cloud: FakeOpenAI
 ) -> None:

@@ -81,6 +81,9 @@ RULE_CONDITIONS: dict[str, st.SearchStrategy[Any]] = {
     "messages": st.sampled_from((1, ">= 2")),
     "healthy.t0": st.booleans(),
     "busy.t0": st.just(">= 50%"),
+    "warm.t0": st.booleans(),
+    "first_token.t0": st.sampled_from(("< 10s", "> 10s")),
+    "tokens_per_second.t0": st.just("> 0"),
     "weekday": st.just("mon-sun"),
     "contains": st.just(["rivers"]),
 }

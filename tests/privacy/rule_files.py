@@ -50,7 +50,7 @@ RULE_KEYS: dict[str, st.SearchStrategy[Any]] = {
     "why": st.just("somebody said so"),
     "hash": st.sampled_from((["user"], ["metadata", "note"])),
     "prompt": st.sampled_from(({"prepend": "Be brief."}, {"append": {"template": "end"}})),
-    "order": st.just("least busy"),
+    "order": st.sampled_from(("least busy", "fastest", "warm first")),
 }
 
 

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 
 from proxy.config.load import decode_config
+from proxy.config.planned import is_offered
 from proxy.pipeline.verify import proved
-from routing_rules import RuleError
+from routing_rules import RuleError, compile_rules
 from tests.privacy.faults import Habits
 from tests.privacy.mutations import without
 from tests.privacy.oracle import Labels, accepts, inside, labels_of
@@ -59,7 +60,7 @@ def proof_of(case: Case) -> Proof:
         raise
     found = [
         (proof.label, sink.name, sink)
-        for proof in proved(config, lambda host: addresses(case, host))
+        for proof in proved(config, compile_rules(config.rules, is_offered), lambda host: addresses(case, host))
         for sink in proof.sinks
         if sink.kind == "target"
     ]

@@ -13,30 +13,21 @@ WITH_OPAQUE = {"any": [{"secrets": True}, {"opaque": True}]}
 SECRET = Label(add="private", when=WITH_OPAQUE)
 KEPT = Rule(name="kept", use=("local", "ollama:x"), when={"header": {"x-team": "legal"}})
 
+OUT = Rule(name="out", use=("local", "cloud:gpt-4o"))
+
 
 def file(**tables: Any) -> RuleFile:
     return RuleFile(**{"target": TARGETS, "rule": (FINAL,), **tables})
 
 
-def kept(when: Any, **more: Any) -> dict[str, Any]:
-    return {"rule": (Rule(name="kept", use=("local",), when=when), FINAL), **more}
-
-
 QUIET: list[dict[str, Any]] = [
     {},
-    {"label": (SECRET,), "rule": (KEPT, FINAL), "direct": "deny"},
-    {"target": {"local": TARGETS["local"]}, "rule": (KEPT, FINAL)},
-    {"rule": (Rule(name="a", use=("cloud", "local"), when={"model": "a"}), FINAL)},
-    kept({"labels": "private"}, label=(SECRET,)),
-    kept({"labels": ["private", "x"]}, label=(SECRET,)),
-    kept({"header": {"a": "b"}}, label=(Label(add="private", when={"header": {"A": "*"}}),)),
-    kept({"model": "a"}, label=(Label(add="private"),)),
-    kept("x", fact={"x": {"model": "a"}}, label=(Label(add="private", when="x"),)),
     {"label": (Label(add="private", when={"secrets": True}), Label(add="private", when={"opaque": True}))},
     {"label": (Label(add="private", when={"header": {"a": "b"}}),)},
     {"label": (Label(add="private", when="x"),), "fact": {"x": WITH_OPAQUE}},
     {"label": (Label(add="private", when={**WITH_OPAQUE, "scope": "all"}),)},
     {"target": {**TARGETS, "gpu": target(accepts=["legal", "private"])}, "label": (Label(add="legal"),)},
+    {"target": {**TARGETS, "gpu": target("ollama", url="http://gpu:11434/v1"), "vllm": target(url="http://a:8000/v1")}},
     {"alias": {"a": "local:x", "b": "llama3.1:8b", "c": "gpt-4o", "d": "ollama:x"}},
 ]
 
@@ -49,9 +40,13 @@ def test_a_file_that_is_meant_so_is_not_advised(tables: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("tables", "path", "found", "nearest"),
     [
-        ({"rule": (KEPT, FINAL)}, ("rule", 0), "no label, in 'kept'", None),
-        ({"rule": (KEPT, FINAL), "label": (SECRET,)}, ("rule", 0), "private candidates only", None),
-        ({"rule": (KEPT, FINAL), "direct": "deny", "alias": {"a": "cloud:x"}}, ("rule", 0), "private candidates", None),
+        ({"rule": (KEPT, OUT)}, ("rule", 0), "no label, in 'kept'", None),
+        (
+            {"target": {**TARGETS, "gpu": target(url="http://gpu:11434/v1")}},
+            ("target", "gpu", "kind"),
+            "kind = 'compatible' at the port of an Ollama",
+            None,
+        ),
         (
             {"label": (Label(add="private", when={"secrets": True}),)},
             ("label", 0, "when"),

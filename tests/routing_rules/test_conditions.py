@@ -155,3 +155,20 @@ def test_an_explanation_shows_every_part_and_how_they_are_joined(condition: Cond
 )
 def test_what_was_found_is_put_in_words(value: FactValue, words: str) -> None:
     assert shown(value) == words
+
+
+SOON = Check("first_token.local", 'first_token.local "< 800ms"', values.duration("< 800ms").holds)
+
+
+@pytest.mark.parametrize(
+    ("value", "says", "outcome"),
+    [
+        (1.2, "first_token.local: measured 1.2 s, wanted < 800ms", False),
+        (0.25, "first_token.local: measured 250 ms, wanted < 800ms", True),
+        (UNKNOWN, "first_token.local: not measured yet, wanted < 800ms", None),
+    ],
+)
+def test_of_what_is_measured_a_check_says_what_was_measured_and_what_was_wanted(
+    value: FactValue, says: str, outcome: Truth
+) -> None:
+    assert SOON.trace(KnownFacts({"first_token.local": value})) == Trace(says, outcome)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -125,3 +126,12 @@ def test_a_fact_that_was_not_recorded_is_not_absent() -> None:
     assert RecordedFacts({"user": None}).value("user") is None
     with pytest.raises(CannotTellError, match="turns"):
         RecordedFacts({}).value("turns")
+
+
+def test_an_order_goes_by_what_was_measured_then_and_is_not_guessed() -> None:
+    written = Rule(name="all", use=("local", "cloud"))
+    old, new = rule_book(TARGETS, (written,)), rule_book(TARGETS, (msgspec.structs.replace(written, order="fastest"),))
+    measured = {"first_token.local": 2.5, "first_token.cloud": 0.5, "healthy.local": True, "healthy.cloud": True}
+    found = diff(old, new, [request("a", facts=measured), request("b")])
+    assert found.moved[0].after == "cloud:gpt-4o, then local:llama3.2"
+    assert found.untold == (Untold("first_token.local", 1, ("b",)),)

@@ -10,6 +10,7 @@ FLEET = {
     "local": TargetState(models=frozenset({"a"}), busy=0.5),
     "gone": TargetState(models=frozenset({"a"}), down="refused"),
     "new": TargetState(),
+    "hot": TargetState(loaded=frozenset({"Llama3.2:latest"}), first_token=0.4, tokens_per_second=80.0, up=True),
 }
 
 
@@ -56,6 +57,12 @@ def test_bounds_are_values_that_can_be_compared_and_kept() -> None:
         ("busy.new", UNKNOWN),
         ("warm.local", UNKNOWN),
         ("first_token.local", UNKNOWN),
+        ("tokens_per_second.nobody", UNKNOWN),
+        ("first_token.hot", 0.4),
+        ("tokens_per_second.hot", 80.0),
+        ("healthy.hot", True),
+        ("warm.hot", True),
+        ("warm.hot:qwen3", False),
         ("model", "gpt-4o"),
         ("header.healthy", "yes"),
         ("stream", None),
@@ -63,7 +70,32 @@ def test_bounds_are_values_that_can_be_compared_and_kept() -> None:
 )
 def test_a_rule_sees_the_request_its_labels_and_what_is_measured(name: str, expected: FactValue) -> None:
     facts = KnownFacts({"model": "gpt-4o", "header.healthy": "yes", "labels": "never asked", "busy.local": 9})
-    assert Situation(facts, frozenset({"private", "legal"}), FLEET).value(name) == expected
+    models = {"hot": "llama3.2", "hot:qwen3": "qwen3", "local": "a"}
+    assert Situation(facts, frozenset({"private", "legal"}), FLEET, models.get).value(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("loaded", "model", "warm"),
+    [
+        ({"llama3.2:latest"}, "llama3.2", True),
+        ({"llama3.2:latest"}, "llama3.2:latest", True),
+        ({"llama3.2"}, "llama3.2:latest", True),
+        ({"llama3.2:latest"}, "LLAMA3.2", True),
+        ({"llama3.2:1b"}, "llama3.2", False),
+        ({"hf.co:443/a/b:latest"}, "hf.co:443/a/b", True),
+        (set(), "llama3.2", False),
+        (None, "llama3.2", None),
+        ({"llama3.2:latest"}, None, None),
+    ],
+)
+def test_a_model_is_loaded_under_its_name_with_or_without_latest(
+    loaded: set[str] | None, model: str | None, warm: bool | None
+) -> None:
+    assert TargetState(loaded=frozenset(loaded) if loaded is not None else None).warm(model) is warm
+
+
+def test_which_model_is_meant_is_unknown_where_nobody_says() -> None:
+    assert Situation(KnownFacts(), frozenset(), FLEET).value("warm.hot") is UNKNOWN
 
 
 def test_no_label_is_an_empty_list_and_not_an_absent_one() -> None:

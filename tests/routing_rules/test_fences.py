@@ -23,7 +23,10 @@ def test_an_address_is_read_and_a_name_is_not(host: str, address: str | None) ->
 
 @pytest.mark.parametrize(
     ("address", "inside"),
-    [("127.9.9.9", True), ("10.0.0.1", True), ("fd00::1", True), ("8.8.8.8", False), ("2001:db8::1", False)],
+    [
+        *(("127.9.9.9", True), ("10.0.0.1", True), ("fd00::1", True), ("8.8.8.8", False), ("2001:db8::1", False)),
+        *(("169.254.169.254", False), ("fe80::1", False)),
+    ],
 )
 def test_without_entries_private_addresses_lie_inside_and_public_ones_never(address: str, inside: bool) -> None:
     assert DEFAULT_FENCE.permits("any.example", ipaddress.ip_address(address)) is inside
@@ -36,6 +39,7 @@ def test_without_entries_private_addresses_lie_inside_and_public_ones_never(addr
         ("gpu.internal", "8.8.8.8", False),  # DNS that answers a public address opens nothing
         ("gpu.example", "10.1.1.1", False),  # private, but neither its name nor its network is there
         ("gpu.example", "192.0.2.7", True),
+        ("metadata.internal", "169.254.169.254", False),
     ],
 )
 def test_a_pattern_allows_a_name_whose_address_is_private_and_a_network_any_name(

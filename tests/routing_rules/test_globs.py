@@ -31,6 +31,8 @@ def by_regex(pattern: str, text: str) -> bool:
         ("gpt-?o", "gpt-4.1o", False),
         ("*", "", True),
         ("**", "", True),
+        ("a**", "ba", False),
+        ("**a", "ab", False),
         ("?", "", False),
         ("", "", True),
         ("", "a", False),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from routing_rules import Label, Rule, RuleFile, Target, compile_rules
-from routing_rules.prove import LabelProof, Sink, host_of, is_private_name, prove
+from routing_rules.prove import LabelProof, Sink, host_of, is_private_name, port_of, prove
 from tests.fakes.rule_files import target
 
 SECRETS = (Label(add="private", when={"secrets": True}, why="a secret"),)
@@ -167,6 +167,14 @@ def test_a_sink_says_why() -> None:
 )
 def test_the_host_of_a_url(url: str, host: str) -> None:
     assert host_of(url) == host
+
+
+@pytest.mark.parametrize(
+    ("url", "port"),
+    [("http://a:11434/v1", "11434"), ("https://[fe80::1]:1/v1", "1"), ("https://[fe80::1]/v1", ""), ("http://a.b", "")],
+)
+def test_the_port_of_a_url(url: str, port: str) -> None:
+    assert port_of(url) == port
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from routing_rules import (
     UNKNOWN,
+    Bounds,
     FactValue,
     Label,
     Labelled,
@@ -266,3 +267,71 @@ def test_a_rules_own_model_is_read_as_the_client_would_write_it() -> None:
 def test_the_smallest_file_serves() -> None:
     plan = rule_book().plan(KnownFacts(), None, frozenset(), {})
     assert (plan.rule, [str(one) for one in plan.candidates]) == (FINAL.name, ["local:llama3.2"])
+
+
+WARM = FLEET | {"local": TargetState(models=frozenset({"llama3.2:latest", "qwen3:4b"}), loaded=frozenset({"qwen3:4b"}))}
+
+
+@pytest.mark.parametrize(
+    ("asked", "loaded"), [("qwen3:4b", True), ("llama3.2", False), ("gpt-4o", False), (None, False), ("fast", True)]
+)
+def test_a_target_is_warm_for_a_request_if_the_model_that_it_would_be_asked_for_is_loaded(
+    asked: str | None, loaded: bool
+) -> None:
+    rules = (Rule(name="warm", when={"warm": {"local": True}}, use=("local",)), FINAL)
+    book = rule_book(TARGETS, rules, alias={"fast": "local:qwen3:4b"})
+    seen = book.situation(KnownFacts({"model": asked}), frozenset(), WARM)
+    assert seen.value("warm.local") is loaded
+    assert seen.value("warm.cloud") is UNKNOWN
+
+
+def test_warm_first_goes_by_the_model_of_each_candidate() -> None:
+    rule = Rule(name="all", use=("local:llama3.2", "cloud", "local:qwen3:4b"), order="warm first")
+    plan = rule_book(TARGETS, (rule,)).plan(KnownFacts({"model": "gpt-4o"}), "gpt-4o", frozenset(), WARM)
+    assert [str(one) for one in plan.candidates] == ["local:qwen3:4b", "cloud:gpt-4o", "local:llama3.2"]
+
+
+def test_what_an_order_goes_by_is_asked_for_like_what_a_condition_asks() -> None:
+    book = rule_book(TARGETS, (Rule(name="all", use=("local", "cloud"), order="fastest"),))
+    assert book.looks_live
+    assert book.facts == {"first_token.local", "first_token.cloud", "healthy.local", "healthy.cloud"}
+
+
+@pytest.mark.parametrize(
+    ("value", "open_"),
+    [
+        (Bounds(1, 15), False),
+        (Bounds(4000, 9000), False),
+        (Bounds(1, 4000), True),
+        (Bounds(10, 20), True),
+        (Bounds(16, 3999), False),
+        (4000, False),
+        (UNKNOWN, False),
+        (None, False),
+    ],
+)
+def test_a_rule_book_says_whether_bounds_leave_a_limit_open(value: FactValue, open_: bool) -> None:
+    rules = (
+        Rule(name="long", when={"any": ["big", {"model": "x"}]}, use=("local",)),
+        Rule(name="small", when={"none": [{"prompt_tokens": "> 15"}]}, use=("local",)),
+        Rule(name="other", when={"messages": "> 5"}, use=("local",)),
+        FINAL,
+    )
+    book = rule_book(TARGETS, rules, fact={"big": {"prompt_tokens": ">= 4000"}})
+    assert book.leaves_open("prompt_tokens", value) is open_
+    assert not book.leaves_open("total_tokens", value)
+    assert not BOOK.leaves_open("prompt_tokens", value)
+
+
+def test_a_labels_limit_counts_as_well() -> None:
+    book = rule_book(TARGETS, (FINAL,), (Label(add="long", when={"total_tokens": ">= 4000"}),))
+    assert book.leaves_open("total_tokens", Bounds(1, 9000))
+
+
+@pytest.mark.parametrize(("fields", "live"), [(("first_token.local",), True), (("model", "turns"), False), ((), False)])
+def test_what_is_recorded_can_be_seen_although_no_rule_looks_at_it(fields: tuple[str, ...], live: bool) -> None:
+    book = rule_book(TARGETS).recorded(fields)
+    fleet = {"local": TargetState(first_token=0.5)}
+    seen = book.situation(KnownFacts(), frozenset(), fleet)
+    assert book.looks_live is live
+    assert seen.value("first_token.local") == (0.5 if live else None)

@@ -125,3 +125,13 @@ def test_a_result_says_which_test_it_is() -> None:
     first, second = run_trials(book(), trials, pose)
     assert (first.name, first.at, first.mismatches) == ("one", 0, ())
     assert (second.name, second.at, second.mismatches) == ("two", 1, (Mismatch("status", 500, 200),))
+
+
+def test_a_target_that_is_not_down_is_healthy_in_a_test() -> None:
+    rules = (Rule(name="up", use=("local",), when={"healthy": {"local": True}}), Rule(name="all", use=("cloud",)))
+    healthy = rule_book(TARGETS, rules)
+    trials = [
+        Trial(name="up", expect=Expect(rule="up")),
+        Trial(name="down", given=Given(down=("local",)), expect=Expect(rule="all")),
+    ]
+    assert [result.mismatches for result in run_trials(healthy, trials, pose)] == [(), ()]

@@ -60,6 +60,8 @@ def test_a_text_is_compared_and_an_absent_one_fulfils_only_an_unequal(
         ("!= legal", None, True),
         ("!= legal", "sales, legal", True),
         ("!= legal", "legal", False),
+        ("legal", " legal\t", True),
+        ("!= legal", " legal ", False),
     ],
 )
 def test_a_header_sent_twice_has_each_of_its_values(wanted: str, value: FactValue, expected: Truth) -> None:

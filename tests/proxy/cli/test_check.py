@@ -97,3 +97,20 @@ def test_warnings_are_told_with_their_place_and_keep_nothing_back() -> None:
     assert "did you mean 'local'?" in first
     assert last.endswith("; 1 warning")
     assert (data["ok"], data["problems"], data["warnings"][0]["line"]) == (True, [], 10)
+
+
+RED = '[[test]]\nname = "red"\nexpect = { status = 500 }\n'
+
+
+def test_a_file_that_its_own_tests_or_the_proof_keep_from_serving_is_no_good_file() -> None:
+    out = '[target.out]\nkind = "openai"\nurl = "https://8.8.8.8/v1"\naccepts = ["*"]\n'
+    Path("team.toml").write_text(RED)
+    Path("wye.toml").write_text('server.include = ["team.toml"]\n' + GOOD + out)
+    result = run("wye.toml")
+    assert result.exit_code == 1
+    lines = result.output.splitlines()
+    assert lines[0].startswith("team.toml:3: [[test]] 1, expect.status: found 403 in the test 'red'; expected 500")
+    assert lines[1].startswith("wye.toml:13: [target.out] accepts: found the label 'private'")
+    assert lines[2:] == ["wye.toml: 2 problems"]
+    data = json.loads(run("wye.toml", "--json").output)
+    assert (data["ok"], [one["line"] for one in data["problems"]]) == (False, [3, 13])

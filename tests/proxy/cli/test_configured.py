@@ -20,7 +20,8 @@ async def test_a_file_wins_and_nobody_is_asked(tmp_path: Path) -> None:
     file = tmp_path / "x.toml"
     file.write_text(TEXT)
     ask = FakeAsk()
-    config, source = await configuration(file, {"OPENAI_API_KEY": "x", "WYE_PORT": "9"}, tmp_path, ask)
+    found, source = await configuration(file, {"OPENAI_API_KEY": "x", "WYE_PORT": "9"}, tmp_path, ask)
+    config = found.config
     assert (list(config.target), config.server.port, source, ask.asked) == (["a"], 9, file, [])
 
 
@@ -28,7 +29,8 @@ async def test_a_file_wins_and_nobody_is_asked(tmp_path: Path) -> None:
 async def test_without_a_file_it_looks_around(tmp_path: Path) -> None:
     answer = Answer(status=200, body=listing("m").body, address="10.0.0.1")
     environ = {"OLLAMA_HOST": "ollama", "WYE_LOG_LEVEL": "debug"}
-    config, source = await configuration(None, environ, tmp_path, FakeAsk({"models": answer}))
+    found, source = await configuration(None, environ, tmp_path, FakeAsk({"models": answer}))
+    config = found.config
     assert (config.target["local"].accepts, config.log.level, source) == (("*",), "debug", None)
 
 

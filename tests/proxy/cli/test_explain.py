@@ -131,7 +131,8 @@ def test_programs_read_labels_rules_candidates_rewrite_and_facts() -> None:
         "user": ("…", "(hashed)"),
         "messages": ("…", "Answer politely. …"),
     }
-    assert found["facts"]["prompt_tokens"]["low"] > 0
+    assert found["facts"]["prompt_tokens"] > 0
+    assert found["facts"]["counted_with"] == "o200k_base"
     assert found["facts"]["healthy.cloud"] == {"unknown": True}
 
 

@@ -187,3 +187,24 @@ def test_the_rewrite_is_a_diff() -> None:
 
 def test_what_is_refused_has_no_rewrite() -> None:
     assert section("Rewrite", candidates=(CandidateTold("a", struck="does not accept hr"),)) == []
+
+
+def test_what_more_is_known_of_a_fact_stands_below_it_in_short_lines() -> None:
+    feature = {"name": "length", "value": 0.25, "weight": 0.2, "share": 0.05}
+    facts = {
+        "secrets": {"value": True, "kinds": ["github token", "assignment"]},
+        "prompt_tokens": {"value": {"low": 1, "high": 4}, "counted_with": "bytes"},
+        "complexity": {"value": 0.05, "features": [feature, {**feature, "name": "depth"}]},
+        "secrets@user": {"value": False, "kinds": ()},
+    }
+    assert section("Facts", facts=facts) == [
+        "  secrets: yes",
+        "      kinds: github token, assignment",
+        "  prompt_tokens: between 1 and 4",
+        "      counted with: bytes",
+        "  complexity: 0.05",
+        "      length: value 0.25, weight 0.2, share 0.05",
+        "      depth: value 0.25, weight 0.2, share 0.05",
+        "  secrets (user): no",
+        "      kinds: none",
+    ]

@@ -1,10 +1,7 @@
 import json
-from pathlib import Path
 
 import pytest
 
-from proxy.cli.test import Places
-from routing_rules.trials import Mismatch, TrialResult
 from tests.fakes.command_files import GREEN, RED, RULES, run, write
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -54,10 +51,14 @@ def test_a_request_that_cannot_be_read_is_a_400_and_no_crash() -> None:
     assert run("test", "wye.toml").exit_code == 0
 
 
-def test_tests_of_an_included_file_stand_before_its_own_and_have_no_line_here() -> None:
-    places = Places(Path(write("wye.toml", RULES + GREEN)), tests=3)
-    lines = [places.line(TrialResult("t", at), Mismatch("status", 1, 2)) for at in range(3)]
-    assert lines == [0, 0, len((RULES + GREEN).splitlines())]
+def test_a_red_test_of_an_included_file_is_named_with_that_file_and_its_line() -> None:
+    write("team.toml", "\n" + RED)
+    write("wye.toml", 'server.include = ["team.toml"]\n' + RULES + GREEN)
+    result = run("test", "wye.toml")
+    assert result.exit_code == 1
+    assert "       team.toml:7: target: expected local, found cloud:gpt-4o\n" in result.output
+    tests = json.loads(run("test", "wye.toml", "--json").output)["tests"]
+    assert [(one["file"], one["line"]) for one in tests] == [("team.toml", 2), ("wye.toml", RULES.count("\n") + 2)]
 
 
 def test_a_file_without_tests_says_so() -> None:

@@ -102,6 +102,10 @@ def test_conditions_that_do_not_load_are_not(when: str) -> None:
         "fact.x.modle = 'a'",
         "[template]\nx = 5",
         "[facts_log]\nfields = 'model'",
+        "[complexity]\nscorer = 'artcle'",
+        "[complexity]\nweights = { terms = '1' }",
+        "[secrets]\npatterns = ['x']",
+        "[secrets]\nignore = 'x'",
     ],
 )
 def test_files_that_do_not_load_are_not_valid(toml: str) -> None:

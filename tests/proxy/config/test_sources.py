@@ -68,7 +68,7 @@ def test_a_name_in_two_files_is_refused_and_both_places_are_named() -> None:
     ],
 )
 def test_a_problem_of_the_whole_is_sent_to_the_file_it_is_in(path: KeyPath, file: str, line: int, own: KeyPath) -> None:
-    (problem,) = JOINED.home([Problem(path=path, found="x", expected="y")])
+    (problem,) = JOINED.homes([Problem(path=path, found="x", expected="y")])
     assert (problem.file, problem.line, problem.path) == (file, line, own)
 
 
@@ -76,5 +76,10 @@ def test_what_only_follows_from_another_problem_is_left_out() -> None:
     broken = source("main.toml", MAIN.replace('use = ["local"]', "use = 5"))
     joined = Joined([source("team.toml", TEAM), broken])
     follows = Problem(path=("rule", 1, "use"), found="x", expected="y")
-    assert joined.home([follows]) == []
+    assert joined.homes([follows]) == []
     assert [problem.line for problem in broken.problems] == [8, 10, 11]
+
+
+def test_one_problem_is_sent_home_whatever_else_is_wrong_there() -> None:
+    placed = JOINED.home(Problem(path=("rule", 2, "use"), found="", expected=""))
+    assert (placed.file, placed.line, placed.path) == ("main.toml", 11, ("rule", 1, "use"))

@@ -84,6 +84,13 @@ def test_a_header_must_be_one_that_the_connection_does_not_own(name: str) -> Non
     assert [problem.path for problem in problems(pass_headers=(name,))] == [("target", "cloud", "pass_headers")]
 
 
+@pytest.mark.parametrize("name", ["x-wye-label", "X-Wye-Privacy-Level", "x_wye_label"])
+def test_what_a_caller_says_to_wye_is_never_passed_up(name: str) -> None:
+    (problem,) = problems(pass_headers=("x-team", name))
+    assert problem.path == ("target", "cloud", "pass_headers")
+    assert "never travels" in problem.expected
+
+
 def test_a_reference_in_a_header_is_refused_since_it_would_be_sent_as_it_stands() -> None:
     (problem,) = problems(headers={"api-key": "env:AZURE_KEY"})
     assert "header:NAME" in problem.expected

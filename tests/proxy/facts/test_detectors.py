@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.facts.detectors import Detectors
+from routing_rules import Secrets
 from routing_rules.patterns import fault
 
 
@@ -120,3 +121,31 @@ def test_a_part_of_a_word_is_none(words: str, text: str) -> None:
 def test_words_without_a_letter_are_refused(words: str) -> None:
     with pytest.raises(ValueError, match="no words"):
         Detectors([f"contains:{words}"])
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("my badge is ACME-123456.", True),
+        ("my badge is ACME-12345.", False),
+        ("password = changeme", False),
+        ('{"password": "changeme"}', False),
+        ("its password is change_me1, sorry", False),
+        ("my password is sunshine", False),
+        ("password = changeme and then password = " + "hunter2", True),
+        ("password = changeme-not", True),
+        ("postgres://user:pass@localhost/db", False),
+        ("postgres://user:pass@otherhost/db", True),
+        ("my password AKIA" + "IOSFODNN7EXAMPLE is change_me1", True),
+    ],
+)
+def test_a_file_adds_secrets_of_its_own_and_says_which_are_none(text: str, found: bool) -> None:
+    settings = Secrets(
+        patterns={"badge": r"ACME-\d{6}"},
+        ignore=("changeme", r"change_me\d", "sunshine", "postgres://user:pass@l"),
+    )
+    assert Detectors((), settings).own["secrets"](text) is found
+
+
+def test_without_settings_of_its_own_a_file_has_the_detector_that_comes_with_wye() -> None:
+    assert Detectors(["secrets"]).own == {}

@@ -113,11 +113,6 @@ def test_an_encoding_hides_nothing(text: str) -> None:
     assert found(said(text), ASKED[1]) is True
 
 
-@pytest.mark.parametrize("encode", [b64, lambda text: text.encode().hex()])
-def test_what_is_encoded_twice_is_decoded_once_and_stays_hidden(encode: Any) -> None:
-    assert found(said(b64(encode(SAID)))) is False
-
-
 PLACES: dict[str, dict[str, Any]] = {
     "two parts": said([{"type": "text", "text": "my pass"}, {"type": "text", "text": "word is hunter2"}]),
     "two parts, encoded": said([{"type": "text", "text": b64(SAID)[:9]}, {"type": "text", "text": b64(SAID)[9:]}]),

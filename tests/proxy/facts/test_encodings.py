@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from proxy.facts.encodings import BLOB, SHORTEST, as_text, decode_runs, unescape, unquote
+from proxy.facts.encodings import BLOB, SHORTEST, as_text, decode_runs
 
 NOISE = random.Random(7).randbytes(600)
 
@@ -62,6 +62,10 @@ def test_texts_are_never_read_across_their_borders() -> None:
         base64.urlsafe_b64encode(NOISE).decode(),
         base64.encodebytes(NOISE).decode(),
         "data:;base64," + b64(NOISE[:24]),
+        "decode\nthis\n" + base64.encodebytes(NOISE).decode(),
+        "\n".join(b64(NOISE)[start : start + 20] for start in range(0, 800, 20)),
+        "\n".join(b64(NOISE * 5)[start : start + 20] for start in range(0, 4_000, 20)),
+        " ".join(b64(NOISE)[start : start + 8] for start in range(0, 800, 8)),
     ],
 )
 def test_a_blob_that_is_no_text_is_reported(text: str) -> None:
@@ -90,22 +94,3 @@ def test_a_blob_that_is_text_is_not() -> None:
 )
 def test_bytes_are_text_or_they_are_not(data: bytes, text: str | None) -> None:
     assert as_text(data) == text
-
-
-@pytest.mark.parametrize(
-    ("text", "plain"),
-    [
-        ("\\u0061", "a"),
-        ("\\u{1f600}", "\U0001f600"),
-        ("\\u{ffffff}", "\\u{ffffff}"),
-        ("\\u00", "\\u00"),
-        ("\\n", "\\n"),
-    ],
-)
-def test_a_quoted_escape_is_undone(text: str, plain: str) -> None:
-    assert unescape(text) == plain
-
-
-def test_percent_encoding_is_undone_once() -> None:
-    assert unquote("a%20b+c%2561") == "a b c%61"
-    assert unquote("%zz%") == "%zz%"

@@ -8,7 +8,6 @@ import pytest
 from proxy.facts import fields
 from routing_rules import UNKNOWN, FactValue
 
-FUNCTION = {"type": "function", "function": {"name": "look_up"}}
 Fact = Callable[[dict[str, Any]], FactValue]
 
 
@@ -28,18 +27,6 @@ Fact = Callable[[dict[str, Any]], FactValue]
         (fields.turns, {"messages": [{"role": "user"}, {"role": "assistant"}, {"role": "user"}]}, 2),
         (fields.turns, {"input": "x"}, 1),
         (fields.turns, {}, None),
-        (fields.tools, {}, False),
-        (fields.tools, {"tools": []}, False),
-        (fields.tools, {"tools": [FUNCTION]}, True),
-        (fields.tools, {"functions": [{"name": "f"}]}, True),
-        (fields.tools, {"web_search_options": {}}, True),
-        (fields.tool_names, {}, None),
-        (fields.tool_names, {"tools": [FUNCTION, FUNCTION], "functions": [{"name": "f"}]}, ("look_up", "f")),
-        (fields.tool_names, {"tools": [{"type": "function", "name": "flat"}]}, ("flat",)),
-        (fields.tool_names, {"tools": [{"type": "custom", "custom": {"name": "c"}}]}, ("c",)),
-        (fields.tool_names, {"tools": [{"type": "web_search"}, "odd", {"type": 5}]}, ("web_search",)),
-        (fields.tool_names, {"tools": [{"type": "mcp", "server_label": "jira"}]}, ("mcp", "jira")),
-        (fields.tool_names, {"web_search_options": {}}, ("web_search",)),
         (fields.response_format, {}, None),
         (fields.response_format, {"response_format": {"type": "json_object"}}, "json_object"),
         (fields.response_format, {"text": {"format": {"type": "json_schema"}}}, "json_schema"),
@@ -54,6 +41,7 @@ Fact = Callable[[dict[str, Any]], FactValue]
         (fields.user, {"user": "anna", "safety_identifier": "anna"}, "anna"),
         (fields.user, {"user": "anna", "safety_identifier": "legal"}, ("anna", "legal")),
         (fields.user, {"user": 5}, "5"),
+        (fields.user, {"user": " anna\n"}, "anna"),
     ],
 )
 def test_a_field_is_read_wherever_an_endpoint_has_it(fact: Fact, document: dict[str, Any], expected: object) -> None:
@@ -71,7 +59,9 @@ def test_a_field_is_read_wherever_an_endpoint_has_it(fact: Fact, document: dict[
         ([{"team": "a"}, {"TEAM": "b"}], "a, b"),
         ([{"team": True}], "true"),
         ([{"team": 5}], "5"),
-        ([{"team": ["a"]}], '["a"]'),
+        ([{"team": ["a"]}], "a"),
+        ([{"team": ["a", ["b", None], 5, {"c": 1}]}], 'a, b, 5, {"c":1}'),
+        ([{" team ": " a "}], "a"),
         ([{"other": "a"}], None),
     ],
 )

@@ -12,7 +12,7 @@ from proxy.facts.names import PII_KINDS, PLAIN, is_known
 from proxy.facts.request_facts import LARGE_BYTES, RequestFacts
 from proxy.facts.strings import Strings
 from proxy.facts.text_view import View, read
-from routing_rules import UNKNOWN, Bounds, Label, Labelled
+from routing_rules import UNKNOWN, Bounds, Label, Labelled, Secrets
 from tests.fakes.rule_files import rule_book
 
 SECRET = {"messages": [{"role": "user", "content": "password: hunter2"}]}
@@ -263,3 +263,20 @@ def test_a_view_is_made_once_for_each_scope(monkeypatch: pytest.MonkeyPatch) -> 
     request = facts(BODY, detectors=Detectors(SEARCHES))
     request.prepare([*SEARCHES, "secrets", "opaque", "pii.email", "secrets@user", "pii.email@user"])
     assert sorted(made) == [0, 0, 0, 1]
+
+
+def test_of_secrets_there_is_more_to_say_than_whether_there_are_any() -> None:
+    text = "ghp_" + "A1b2C3d4E5f6G7h8" * 3 + ", badge-7; my password is sunshine"
+    own = Detectors((), Secrets(patterns={"badge": r"badge-\d"}))
+    request = facts({"messages": [{"role": "user", "content": text}]}, detectors=own)
+    assert request.details("secrets") == {"kinds": ["github token", "badge", "told in words"]}
+    assert request.details("secrets@system") == {"kinds": []}
+    assert [request.details(name) for name in ("model", "unheard_of")] == [{}, {}]
+
+
+def test_what_fails_has_no_more_to_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> View:
+        raise RecursionError
+
+    monkeypatch.setattr(request_facts, "read", fail)
+    assert facts(SECRET).details("secrets") == {}

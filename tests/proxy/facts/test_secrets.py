@@ -167,3 +167,10 @@ def test_one_harmless_sentence_hides_no_other() -> None:
 def test_a_long_text_without_a_secret_is_read_to_its_end(text: str) -> None:
     assert not has_secret(text)
     assert has_secret(text + " AKIA" + "IOSFODNN7EXAMPLE")
+
+
+@pytest.mark.parametrize("kind", sorted(PATTERNS))
+def test_what_was_found_is_named_by_its_kind_and_never_repeated(kind: str) -> None:
+    for text in EXAMPLES[kind]:
+        assert kind in has_secret.kinds(text)
+        assert set(has_secret.kinds(text)) <= {*PATTERNS, "told in words"}

@@ -11,7 +11,16 @@ import httpx
 import msgspec
 import pytest
 
-from proxy.errors import BadRequest, EgressRefused, Forbidden, NoTarget, NotFound, ProxyError, UpstreamAnswered
+from proxy.errors import (
+    BadRequest,
+    EgressRefused,
+    Forbidden,
+    NoTarget,
+    NotFound,
+    ProxyError,
+    Unsupported,
+    UpstreamAnswered,
+)
 from proxy.facts import request_facts
 from proxy.pipeline import decider
 from proxy.pipeline.context import Context, Reply, StreamBody
@@ -408,6 +417,70 @@ async def test_what_one_caller_said_binds_no_other(world: Make) -> None:
     assert (await answered(here, other)).headers["x-wye-target"] == "cloud:gpt-4o"
 
 
+@pytest.mark.parametrize(
+    ("headers", "body", "kind"),
+    [
+        ({}, {"web_search_options": {}}, Unsupported),
+        ({}, {"stream_options": {}}, BadRequest),
+        ({}, {"stream": "yes"}, BadRequest),
+        ({}, {"routing_preferences": {"privacy_levle": "high"}}, BadRequest),
+        ({"x-wye-latency-preference": "fsat"}, {}, BadRequest),
+        ({"x-wye-force-provider": "cloud"}, {}, EgressRefused),
+        ({}, {"model": "gpt-4o"}, EgressRefused),
+        ({}, {}, ProxyError),
+    ],
+)
+async def test_what_was_refused_under_a_label_is_remembered(
+    world: Make, headers: dict[str, str], body: dict[str, Any], kind: type[ProxyError]
+) -> None:
+    here = world(local=httpx.ConnectError("gone"), cloud=completion())
+    await refused(here, context({**LABELLED, **headers}, messages=ANNA, **body), kind)
+    await refused(here, context(model="gpt-4o", messages=ANNA), EgressRefused)
+    assert "cloud" not in here.transport.hosts
+
+
+async def test_what_was_refused_in_a_labelled_talk_is_remembered(world: Make) -> None:
+    here = world(local=completion(), cloud=completion())
+    await answered(here, context(LABELLED, messages=ANNA))
+    more = {"role": "user", "content": "And this is her number: 0664 5123456."}
+    await refused(here, context(messages=[*ANNA, more], stream_options={}), BadRequest)
+    await refused(here, context(model="gpt-4o", messages=[more]), EgressRefused)
+
+
+async def test_what_no_reader_understands_is_refused_and_nothing_else(world: Make) -> None:
+    here = world(local=completion(), cloud=completion())
+    request = msgspec.structs.replace(context(LABELLED), body=b"{")
+    await refused(here, request, BadRequest)
+    assert (await answered(here, context(model="gpt-4o", messages=ANNA))).headers["x-wye-target"] == "cloud:gpt-4o"
+
+
+async def test_a_request_waits_for_the_labels_of_a_large_one_that_came_before(
+    world: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looking, go = threading.Event(), threading.Event()
+
+    def look(text: str) -> bool:
+        if "Anna" in text and "filler" in text:
+            looking.set()
+            go.wait(20)
+        return "filler" in text
+
+    monkeypatch.setitem(request_facts._DETECTORS, "secrets", look)
+    monkeypatch.setattr(request_facts, "LARGE_BYTES", 400)
+    here = world(local=completion(), cloud=completion())
+    await here.begin()
+    first = asyncio.ensure_future(here.exchange.answer(context(messages=ANNA, filler="x" * 400)))
+    assert await asyncio.to_thread(looking.wait, 20)
+    second = asyncio.ensure_future(here.exchange.answer(context(model="gpt-4o", messages=ANNA)))
+    other = msgspec.structs.replace(context(model="gpt-4o"), caller="somebody else")
+    assert (await here.exchange.answer(other)).headers["x-wye-target"] == "cloud:gpt-4o"
+    assert not second.done()
+    go.set()
+    assert (await first).headers["x-wye-labels"] == "private"
+    with pytest.raises(EgressRefused):
+        await second
+
+
 async def test_an_unlabelled_exchange_has_no_transcript(world: Make) -> None:
     here = world(local=stream(chunk("hi"), STOP, DONE))
     got = await answered(here, context(stream=True))
@@ -428,7 +501,10 @@ async def test_a_large_body_is_compared_with_what_was_said_in_a_thread(
         return recall(*asked)
 
     monkeypatch.setattr(sticky, "recall", recalled)
+    await answered(here, context(messages=ANNA))
+    assert not threads  # nothing is labelled yet, so there is nothing to compare with
+    await answered(here, context(LABELLED))
     await answered(here, context())
-    monkeypatch.setattr(decider, "LARGE_BYTES", 10)
+    monkeypatch.setattr(decider, "_LONG_BYTES", 10)
     await answered(here, context())
     assert [thread == threading.get_ident() for thread in threads] == [True, False]

@@ -99,12 +99,21 @@ def test_a_labelled_request_that_would_reach_out_has_no_candidate_and_no_rewrite
 def test_facts_are_those_that_are_always_told_and_those_that_rules_ask_for() -> None:
     assert set(explained({}).facts) == {*ALWAYS_TOLD, "secrets", "header.x-team"}
     facts = KnownFacts({"a": Bounds(1, 2), "b": UNKNOWN, "c": ("x",)})
-    assert facts_told(facts, ("b", "a", "c", "a", "d")) == {
+    assert facts_told(facts, ("b", "a", "c", "a", "d"), lambda _: {}) == {
         "b": {"unknown": True},
         "a": {"low": 1, "high": 2},
         "c": ("x",),
         "d": None,
     }
+
+
+def test_a_fact_of_which_more_is_known_than_its_value_is_a_table() -> None:
+    features = [{"name": "length", "value": 0.5, "weight": 0.2, "share": 0.1}]
+    details = {"secrets": {"kinds": ["github token"]}, "prompt_tokens": {"features": features}}
+    got = explained({"secrets": True}, details=lambda name: details.get(name, {}))
+    assert got.facts["secrets"] == {"value": True, "kinds": ["github token"]}
+    assert got.facts["prompt_tokens"] == {"value": {"low": 1, "high": 4}, "features": features}
+    assert got.facts["stream"] is None
 
 
 def test_it_is_json_and_holds_what_conditions_found() -> None:

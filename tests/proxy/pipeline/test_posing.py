@@ -3,15 +3,18 @@ from __future__ import annotations
 import threading
 from datetime import datetime
 from typing import Any
+from unittest.mock import ANY
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from proxy.config.planned import is_offered
 from proxy.errors import BadRequest
-from proxy.facts import request_facts
+from proxy.facts import request_facts, token_ids
+from proxy.facts.request_facts import BY_BYTES, RequestFacts
+from proxy.facts.token_ids import table
 from proxy.pipeline.posing import Poser, given_body
-from routing_rules import Given, Label, RuleFile, compile_rules
+from routing_rules import Bounds, FactValue, Given, Label, RuleFile, compile_rules
 from routing_rules.trials import Posed
 from tests.fakes.asks import chat
 from tests.fakes.rule_files import FINAL, target
@@ -135,3 +138,56 @@ async def test_what_is_made_up_is_posed_as_what_comes() -> None:
 def test_what_could_not_be_sent_is_said_so(given: Given) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         poser().pose_given(given)
+
+
+async def test_what_more_is_known_of_a_fact_comes_with_the_request() -> None:
+    got = await posed(poser(), messages=saying(SECRET))
+    assert got.details("secrets")["kinds"] == ["sentence", "told in words"]
+
+
+async def test_a_wish_in_the_wrong_place_is_refused() -> None:
+    with pytest.raises(BadRequest, match="routing_preferences"):
+        await posed(poser(), privacy_level="high")
+
+
+LONG = {"prompt_tokens": ">= 4000"}
+
+
+async def counted(text: str, *, exactly: bool = False, condition: dict[str, Any] = LONG) -> tuple[FactValue, FactValue]:
+    request = chat(model="gpt-4o", messages=saying(text))
+    got = await poser(condition).pose(request, {}, "chat", "/v1/chat/completions?", exactly=exactly)
+    return got.facts.value("prompt_tokens"), got.facts.value("counted_with")
+
+
+async def test_a_prompt_is_counted_where_its_bounds_leave_a_limit_open() -> None:
+    table("o200k_base")
+    assert await counted("word " * 3990) == (3998, "o200k_base")
+    assert await counted("word " * 4010) == (Bounds(4010, ANY), BY_BYTES)
+    assert await counted("word " * 3990, condition={"messages": 1}) == (Bounds(3990, ANY), BY_BYTES)
+
+
+async def test_a_prompt_is_counted_where_somebody_asks() -> None:
+    assert await counted("hello", exactly=True, condition={"messages": 1}) == (8, "o200k_base")
+
+
+async def test_while_the_table_is_not_there_bounds_must_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(token_ids, "_tables", {})
+    assert await counted("word " * 3990) == (Bounds(3990, ANY), BY_BYTES)
+    assert token_ids._tables == {}
+
+
+async def test_counting_is_done_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    table("o200k_base")
+    threads: list[threading.Thread] = []
+    monkeypatch.setattr(RequestFacts, "count_tokens", lambda *_: threads.append(threading.current_thread()))
+    await counted("word " * 3990)
+    await counted("hello", exactly=True)
+    assert len(threads) == 2
+    assert threading.main_thread() not in threads
+
+
+def test_the_request_of_a_test_is_counted_too() -> None:
+    given = Given(prompt="word " * 3990, model="gpt-4o")
+    assert poser(LONG).pose_given(given).facts.value("prompt_tokens") == 3998
+    assert poser().pose_given(given).facts.value("prompt_tokens") == Bounds(3990, ANY)
+    assert poser().pose_given(given, exactly=True).facts.value("prompt_tokens") == 3998

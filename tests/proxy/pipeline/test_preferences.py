@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from proxy.endpoints.requests import read_context
 from proxy.errors import BadRequest
-from proxy.pipeline.preferences import brought_labels, forced_target
+from proxy.pipeline.preferences import brought_labels, forced_target, refuse_misplaced, stated_labels
 from tests.fakes.rule_files import target
 
 TARGETS = {"local": target("ollama"), "cloud": target("openai"), "gpu": target(), "spare": target()}
@@ -95,6 +96,8 @@ def test_header_and_body_cannot_force_different_targets() -> None:
         ("privacyLevel", "Did you mean 'privacy_level'?"),
         ("PRIVACY_LEVEL", "Did you mean 'privacy_level'?"),
         ("privacy", "Did you mean 'privacy_level'?"),
+        ("privacy-level", "Did you mean 'privacy_level'?"),
+        (" privacy_level", "Did you mean 'privacy_level'?"),
         ("latency_pref", "Did you mean 'latency_preference'?"),
         ("zzz", "There are: force_provider, privacy_level, latency_preference."),
     ],
@@ -115,12 +118,55 @@ def test_a_preference_that_there_is_not_is_refused_with_the_nearest(name: str, w
         ("x-wye-privacy_level", "Did you mean 'x-wye-privacy-level'?"),
         ("x-wye-forced-provider", "Did you mean 'x-wye-force-provider'?"),
         ("x-wye-", "There are: x-wye-label, "),
+        ("x_wye_label", "Did you mean 'x-wye-label'?"),
+        ("x-wye_label", "Did you mean 'x-wye-label'?"),
+        ("x_wye_privacy_level", "Did you mean 'x-wye-privacy-level'?"),
+        ("xwye-label", "Did you mean 'x-wye-label'?"),
+        ("wye-label", "Did you mean 'x-wye-label'?"),
+        ("wye_privacy_level", "Did you mean 'x-wye-privacy-level'?"),
     ],
 )
 def test_a_header_that_there_is_not_is_refused_too(header: str, words: str) -> None:
     with pytest.raises(BadRequest) as caught:
         brought_labels({header: "private"}, {})
     assert words in caught.value.message
+
+
+def test_a_label_in_several_headers_or_with_commas_is_several_labels() -> None:
+    scope = {
+        "path": "/v1/chat/completions",
+        "query_string": b"",
+        "headers": [(b"x-wye-label", b"a"), (b"x-team", b"x"), (b"x-wye-label", b" b,c ")],
+        "state": {"wye_id": "wye-1"},
+    }
+    headers = read_context(cast("Any", scope), b"").headers
+    assert brought_labels(headers, {}).labels == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize(
+    ("field", "param"),
+    [
+        ("routingPreferences", "routing_preferences"),
+        ("routing-preferences", "routing_preferences"),
+        ("routing_preference", "routing_preferences"),
+        ("Routing_Preferences", "routing_preferences"),
+        ("routing_prefs", "routing_preferences"),
+        ("privacy_level", "routing_preferences.privacy_level"),
+        ("privacyLevel", "routing_preferences.privacy_level"),
+        ("force_provider", "routing_preferences.force_provider"),
+        ("x-wye-label", None),
+        ("x_wye_privacy_level", None),
+    ],
+)
+def test_a_wish_in_the_wrong_place_is_refused_and_not_passed_over(field: str, param: str | None) -> None:
+    with pytest.raises(BadRequest) as caught:
+        refuse_misplaced({"messages": [], field: "high"})
+    assert caught.value.param == param
+
+
+@pytest.mark.parametrize("field", ["routing_preferences", "routing", "preferences", "privacy", "model", "provider"])
+def test_other_fields_are_nobodys_business_but_the_upstreams(field: str) -> None:
+    refuse_misplaced({field: "high"})
 
 
 def test_a_preference_that_the_rules_ask_for_may_be_stated() -> None:
@@ -161,3 +207,21 @@ def test_what_is_no_latency_preference_or_two_is_refused(headers: dict[str, str]
     with pytest.raises(BadRequest) as caught:
         brought_labels(headers, preferences)
     assert caught.value.param == "routing_preferences.latency_preference"
+
+
+@pytest.mark.parametrize(
+    ("headers", "preferences", "labels"),
+    [
+        ({}, None, set()),
+        ({"x-wye-label": "Legal, hr,, not one"}, None, {"legal", "hr"}),
+        ({"x-wye-privacy-level": "high"}, None, {"private"}),
+        ({"x-wye-privacy-level": "hihg"}, None, {"private"}),
+        ({"x-wye-privacy-level": "standard"}, {"privacy_level": 5}, {"private"}),
+        ({"x-wye-privacy-level": "standard", "x-wye-labl": "x"}, ["odd"], set()),
+        ({"x-wye-label": "legal"}, {"privacy_level": "max"}, {"legal", "private"}),
+    ],
+)
+def test_of_a_refused_request_all_that_can_be_read_binds(
+    headers: dict[str, str], preferences: object, labels: set[str]
+) -> None:
+    assert stated_labels(headers, preferences) == labels

@@ -206,7 +206,7 @@ def said(content: str) -> bytes:
 async def test_a_reply_is_remembered_before_the_client_knows_that_it_is_over(last: bytes | ProxyError) -> None:
     heard: list[str] = []
     body, _ = relay(FakeAttempt(said("hello "), said("Anna"), last))
-    body._record.transcript = Transcript(lambda replies: heard.append(replies[0].whole))
+    body._record.transcript = Transcript(lambda replies, _: heard.append(replies[0].whole))
     pieces = body.pieces()
     assert [await anext(pieces), await anext(pieces)] == [said("hello "), said("Anna")]
     assert heard == []

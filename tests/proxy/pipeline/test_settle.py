@@ -43,6 +43,11 @@ def test_all_that_is_known_of_an_exchange_is_said() -> None:
     assert (event.tokens_in, event.tokens_out) == (3, 2)
 
 
+@pytest.mark.parametrize("model", ["my pet is called Rex", "sk-" + "proj-0123456789abcdef", "x" * 201])
+def test_an_event_holds_no_text_and_no_key_that_came_in_place_of_a_model(model: str) -> None:
+    assert settled(Record(id="1", endpoint="chat", target="up", model=model)).model == "(withheld)"
+
+
 def test_times_are_milliseconds_since_the_start() -> None:
     record = Record(id="1", endpoint="chat", started=time.perf_counter() - 1)
     record.first = record.started + 0.2504
@@ -91,7 +96,7 @@ def test_of_a_labelled_request_there_is_no_fact_and_no_name_of_a_model() -> None
 
 
 def test_what_is_no_models_name_is_not_written_as_one() -> None:
-    assert entry(decided(brought=Labelled(), model="my pet is called Rex")).record.target == "up:(not a name)"
+    assert entry(decided(brought=Labelled(), model="my pet is called Rex")).record.target == "up:(withheld)"
 
 
 def test_a_request_that_was_never_decided_has_no_facts_either() -> None:
@@ -102,7 +107,7 @@ def test_a_request_that_was_never_decided_has_no_facts_either() -> None:
 
 def test_the_transcript_ends_before_the_exchange_is_said_to_be_over() -> None:
     order: list[str] = []
-    transcript = Transcript(lambda replies: order.extend(reply.whole for reply in replies))
+    transcript = Transcript(lambda replies, _: order.extend(reply.whole for reply in replies))
     transcript.take(b'{"choices":[{"message":{"content":"hi"}}]}')
     settle(Record(id="1", endpoint="chat", transcript=transcript), lambda _: order.append("settled"))
     assert order == ["hi", "settled"]

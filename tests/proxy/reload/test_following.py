@@ -16,9 +16,12 @@ from proxy.reload.generation import Generation
 from proxy.reload.generations import Generations
 from proxy.reload.loaded import Loaded, Refusal, Verdict
 from proxy.telemetry.events import Event, ReloadRefused, RulesReloaded
+from proxy.upstream.boundary import Boundary
+from proxy.upstream.egress import Egress
+from proxy.upstream.warmth import Warmth
 from tests.fakes.exchanges import World
 from tests.fakes.generations import generation_of
-from tests.fakes.transport import FakeTransport
+from tests.fakes.transport import FakeTransport, reply
 
 pytestmark = pytest.mark.anyio
 
@@ -152,3 +155,20 @@ def test_an_event_loop_that_has_ended_is_nobodys_fault() -> None:
     assert asyncio.run(take()) == Verdict()
     mailbox.put(Verdict(refused=REFUSED))
     assert mailbox._waiting == type(mailbox._waiting)([Verdict(refused=REFUSED)])
+
+
+async def test_what_new_targets_have_loaded_is_known_before_the_rules_that_ask_for_it_are_in_force() -> None:
+    process, transport = Process(), FakeTransport()
+    transport.loaded["local"] = reply(200, {"models": [{"name": "m"}]})
+    made = process.make
+
+    def make(new: Loaded, before: Generation) -> Generation:
+        generation = made(new, before)
+        warmth = Warmth(generation.fleet, Egress(Boundary({}), transport), ["warm.local"])
+        return msgspec.structs.replace(generation, warmth=warmth)
+
+    known: list[object] = []
+    process.make = make  # type: ignore[method-assign]
+    process.apply = lambda *_: known.append(process.world.fleet.states_now()["local"].loaded)  # type: ignore[method-assign]
+    await process.follow(Verdict(loaded(2)))
+    assert known == [frozenset({"m"})]

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any, cast
 
 import httpx
+import msgspec
 import pytest
 
 from proxy.catalogue import catalogue as catalogue_module
@@ -133,3 +134,29 @@ async def test_old_generations_are_freed(tasks: Tasks) -> None:
         await asyncio.sleep(0)
     gc.collect()
     assert [one() for one in dead] == [None] * 5
+
+
+async def test_only_the_generation_in_force_works_in_the_background(tasks: Tasks) -> None:
+    log: list[str] = []
+
+    class Work:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        async def run(self) -> None:
+            log.append(f"{self.name} begins")
+            try:
+                await asyncio.Event().wait()
+            finally:
+                log.append(f"{self.name} ends")
+
+    def working(name: str) -> Generation:
+        work = cast(Any, Work(name))
+        return msgspec.structs.replace(generation(name), warmth=work, counting=work)
+
+    generations = Generations(working("a"), tasks)
+    generations.start()
+    await asyncio.sleep(0)
+    generations.swap(working("b"))
+    await asyncio.sleep(0)
+    assert sorted(log) == ["a begins", "a begins", "a ends", "a ends", "b begins", "b begins"]

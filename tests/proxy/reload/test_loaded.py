@@ -7,7 +7,7 @@ import pytest
 
 from proxy.config.schema import Config
 from proxy.config.secrets import ProxyConfigError
-from proxy.reload.loaded import Given, check, complete, files_of, read, reasons
+from proxy.reload.loaded import Given, complete, files_of, read, reasons, verified
 from routing_rules import Problem, Rule, RuleError
 from tests.fakes.rule_files import target
 
@@ -49,9 +49,34 @@ def test_every_validator_is_asked_and_every_problem_named_with_its_file() -> Non
     ]
 
 
+def test_what_a_test_or_a_proof_finds_is_named_with_its_file_and_line_wherever_it_stands(tmp_path: Path) -> None:
+    team = tmp_path / "team.toml"
+    team.write_text(
+        '[target.out]\nkind = "openai"\nurl = "https://8.8.8.8/v1"\naccepts = ["private"]\n'
+        '[[test]]\nname = "team"\nexpect = { status = 500 }\n',
+        encoding="utf-8",
+    )
+    main = tmp_path / "wye.toml"
+    main.write_text(
+        'server.include = ["team.toml"]\n[target.up]\nkind = "compatible"\nurl = "http://localhost:1/v1"\nmodel = "m"\n'
+        '[[rule]]\nname = "all"\nuse = ["up", "out"]\n[[test]]\nname = "main"\n[test.expect]\nbody = { model = "x" }\n',
+        encoding="utf-8",
+    )
+    found = read(main, Given(), {})
+    with pytest.raises(RuleError) as raised:
+        complete(found.config, str(main), {}, home=found.home)
+    places = [(problem.file, problem.line, problem.path) for problem in raised.value.problems]
+    assert places == [
+        (str(team), 7, ("test", 0, "expect", "status")),
+        (str(main), 12, ("test", 0, "expect", "body", "model")),
+        (str(team), 4, ("target", "out", "accepts")),
+    ]
+    assert reasons(raised.value)[0].startswith(f"{team}:7: [[test]] 1, expect.status: found 200 in the test 'team'")
+
+
 def test_rules_that_do_not_hold_do_not_pass() -> None:
-    assert check(config()) == []
-    assert check(Config())
+    assert verified(config()) == []
+    assert verified(Config())
     with pytest.raises(RuleError):
         complete(Config(), "wye.toml", {})
 
@@ -71,7 +96,7 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(
         '[[rule]]\nname = "all"\nuse = ["up"]\n',
         encoding="utf-8",
     )
-    assert read(file, given, {"WYE_PORT": "3"}).server.port == port
+    assert read(file, given, {"WYE_PORT": "3"}).config.server.port == port
 
 
 @pytest.mark.parametrize(

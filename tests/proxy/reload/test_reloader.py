@@ -38,7 +38,7 @@ class World:
         self.events: list[Event] = []
         self.environ: dict[str, str] = {}
         self.meanwhile: Callable[[], object] = lambda: None
-        start = complete(read(self.file, Given(), self.environ), str(self.file), self.environ)
+        start = complete(read(self.file, Given(), self.environ).config, str(self.file), self.environ)
         self.reloader = Reloader(
             Origin(str(self.file), self.file),
             start,
@@ -105,6 +105,16 @@ def test_a_wrong_file_is_refused_once_and_the_next_good_one_clears_it(world: Wor
     assert len(world.refused()) == 1
     world.write(text("two"))
     assert rule_of(world.look()) == "two"
+
+
+def test_a_red_test_is_refused_with_its_line(world: World) -> None:
+    red = text("two") + '[[test]]\nname = "red"\nexpect = { status = 500 }\n'
+    world.write(red)
+    verdict = world.look()
+    assert verdict is not None
+    assert verdict.refused is not None
+    (reason,) = verdict.refused.problems
+    assert reason.startswith(f"{world.file}:{red.count(chr(10))}: [[test]] 1, expect.status: found")
 
 
 def test_a_file_that_is_as_it_was_before_it_was_wrong_clears_it_and_changes_nothing(world: World) -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.facts.letters import normalise
-from proxy.sticky.fingerprints import LONG, Conversation, folded
+from proxy.pipeline.spelling import plainly
+from proxy.sticky.fingerprints import LONG, Caller, Conversation, folded
 from proxy.sticky.turns import Turn
 
 KEY = b"k" * 32
@@ -15,14 +15,14 @@ LETTER = "My name is Anna Berg, and I was born in Graz."
 
 
 def conversation(*said: str, caller: str = "", key: bytes = KEY) -> Conversation:
-    talk = Conversation(key, caller, normalise)
+    talk = Conversation(Caller(key, caller, plainly))
     for text in said:
         talk.add(Turn((text,)))
     return talk
 
 
 def prints(*texts: str, caller: str = "", key: bytes = KEY) -> list[bytes]:
-    return conversation(caller=caller, key=key).add(Turn(texts))
+    return sorted(Caller(key, caller, plainly).known_alone(Turn(texts).pieces))
 
 
 def test_a_long_message_has_a_fingerprint_of_its_own() -> None:
@@ -69,9 +69,9 @@ def test_spelling_that_a_client_changes_does_not_count(other: str) -> None:
 
 @given(st.text())
 def test_ascii_is_folded_as_all_other_text_is(text: str) -> None:
-    plain = normalise(text)
+    plain = plainly(text)
     words = plain.casefold().split()
-    assert folded(text, normalise) == ("".join(words).encode(), len(" ".join(words)) >= LONG)
+    assert folded(plain) == ("".join(words).encode(), len(" ".join(words)) >= LONG)
 
 
 def test_characters_that_no_encoding_has_are_taken_too() -> None:
@@ -81,9 +81,8 @@ def test_characters_that_no_encoding_has_are_taken_too() -> None:
 
 def test_parts_are_known_alone_and_joined_however_they_are_joined() -> None:
     first, second = LETTER[:22], LETTER[22:]
-    alone, other, joined = prints(first, second)
-    assert [alone, other] == [*prints(first), *prints(second)]
-    assert [joined] == prints(LETTER) == prints(f"{first}\n\n{second}")
+    assert prints(first, second) == sorted([*prints(first), *prints(second), *prints(LETTER)])
+    assert prints(LETTER) == prints(f"{first}\n\n{second}")
 
 
 def test_callers_and_keys_share_nothing() -> None:
@@ -105,6 +104,30 @@ def test_a_run_of_messages_is_known_from_the_second_on() -> None:
         conversation("hihello", " Anna").run(),
         conversation("hi", "hello Anna", "hi").run(),
     }
+
+
+@pytest.mark.parametrize(("text", "known"), [("PIN 4711", True), ("I am Anna", True), ("hi", False), ("Anna", False)])
+def test_a_first_message_is_a_run_by_itself_if_it_could_be_told_from_others(text: str, known: bool) -> None:
+    assert (conversation(text).run() is not None) == known
+
+
+@pytest.mark.parametrize("text", ["Hello, how are you?", "Good morning!", "Thank you, go on.", "please continue", "?!"])
+def test_a_greeting_is_no_run_however_long(text: str) -> None:
+    assert conversation(text).run() is None
+
+
+def test_a_quote_of_a_line_has_the_fingerprint_of_the_line() -> None:
+    line = "Anna Berg of Graz owes 5000 euro to the bank since last May"
+    (alone,) = set(prints(f"> *{line}*")) & set(prints(f"Dear all,\n\n{line}.\nYours"))
+    assert alone in prints(line)
+
+
+def test_phrases_are_known_of_users_and_not_of_models() -> None:
+    caller, phrase = Caller(KEY, "", plainly), "Let me know if you have any questions or need anything else!"
+    assert len(list(caller.known_alone([phrase]))) == 2
+    assert list(caller.known_alone([phrase], of_reply=True)) == []
+    found = list(caller.known_alone([f"Anna Berg was born in Graz in 1983.\n\n{phrase}"], of_reply=True))
+    assert caller.of(b"letmeknowifyouhaveanyquestionsorneedanythingelse") not in found
 
 
 def test_a_message_that_says_nothing_is_no_part_of_a_run() -> None:

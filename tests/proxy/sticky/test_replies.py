@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,6 +49,24 @@ def test_calls_of_a_stream_are_kept_apart_and_read_as_the_client_sends_them_back
     assert replies_in(body) == [reply((), ('{"a":1}', "2}", '{"b": '))]
 
 
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning", "thinking"])
+def test_what_the_model_thought_is_read_beside_what_it_said(name: str) -> None:
+    said = Turn(("hello",), is_reply=True, beside=("she is Anna",))
+    assert replies_in(whole({"role": "assistant", "content": "hello", name: "she is Anna"})) == [said]
+    assert replies_in(deltas({name: "she "}, {name: "is Anna"}, {"content": "hello"}) + DONE) == [said]
+
+
+def test_thoughts_in_parts_are_read_too() -> None:
+    parts = [{"type": "reasoning.text", "text": "she is "}], [{"type": "reasoning.text", "text": "Anna"}]
+    (turn,) = replies_in(deltas(*({"reasoning_details": part} for part in parts)) + DONE)
+    assert "she is Anna" in turn.beside[0].replace("reasoning.text", "")
+
+
+def test_what_stands_inside_of_arguments_is_known_alone() -> None:
+    (turn,) = replies_in(deltas(arguments('{"text": "I am '), arguments('Anna"}')) + DONE)
+    assert (turn.others, turn.beside) == (('{"text":"I am Anna"}',), ("I am Anna",))
+
+
 def test_older_and_other_ways_to_answer_are_read_too() -> None:
     body = (
         deltas(
@@ -65,7 +84,8 @@ def test_older_and_other_ways_to_answer_are_read_too() -> None:
 
 def test_a_stream_that_was_cut_gives_what_its_client_may_have_read() -> None:
     body = deltas({"content": "a"}, {"content": "b"}, {"content": "c"})
-    assert replies_in(body) == [reply(("abc",)), reply(("a",)), reply(("ab",))]
+    cut = [Turn((read,), is_reply=True, is_cut=True) for read in ("a", "ab")]
+    assert replies_in(body) == [reply(("abc",)), *cut]
     assert replies_in(body + DONE) == [reply(("abc",))]
 
 

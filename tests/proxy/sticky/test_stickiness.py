@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.facts.letters import normalise
-from proxy.sticky.fingerprints import LONG, LONG_REPLY
+from proxy.pipeline.spelling import plainly
+from proxy.sticky import stickiness as stickiness_module
+from proxy.sticky import transcript as transcript_module
+from proxy.sticky.fingerprints import LONG, LONG_REPLY, SHORTEST_OPENING
 from proxy.sticky.stickiness import KEEP_S, Memory, Stickiness
 from proxy.sticky.table import Table
+from proxy.wire.sse import DONE, event
 from routing_rules import Labels
 
 PRIVATE = frozenset({"private"})
@@ -36,7 +39,7 @@ class Caller:
 
     def __init__(self, entries: int = 4096) -> None:
         self.clock = Clock()
-        self.stickiness = Stickiness(Memory(Table.alone(entries)), normalise, now=self.clock)
+        self.stickiness = Stickiness(Memory(Table.alone(entries)), plainly, now=self.clock)
 
     def say(self, *messages: dict[str, Any], under: Labels = PRIVATE, reply: dict[str, Any] | None = None) -> None:
         transcript = self.stickiness.remember("", document(*messages), under)
@@ -80,7 +83,7 @@ def test_the_reason_names_the_label_and_repeats_no_text() -> None:
 def test_without_a_label_nothing_is_remembered() -> None:
     me = Caller()
     assert me.stickiness.remember("", document(user(LETTER)), NONE) is None
-    assert me.stickiness._table.latest == 0
+    assert not any(me.stickiness._table._view)
     assert me.labels(user(LETTER)) == NONE
 
 
@@ -168,21 +171,164 @@ def test_labels_end_after_their_time_and_are_renewed_when_said_again() -> None:
     assert me.labels(user(LETTER)) == NONE
 
 
-def test_a_memory_without_live_entries_is_not_even_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_caller_without_live_entries_is_not_even_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     me = Caller()
+    looked: list[object] = []
 
-    def fail(_: str) -> object:
-        raise AssertionError
+    def look(document: object) -> list[str]:
+        looked.append(document)
+        return []
 
-    monkeypatch.setattr(me.stickiness, "_conversation", fail)
+    monkeypatch.setattr(stickiness_module, "every_text", look)
+    me.stickiness.remember("somebody else", document(user(LETTER)), PRIVATE)
     assert me.labels(user(LETTER)) == NONE
-    monkeypatch.undo()
+    assert not looked
     me.say(user(LETTER))
-    monkeypatch.setattr(me.stickiness, "_conversation", fail)
-    with pytest.raises(AssertionError):
-        me.labels(user(LETTER))
+    me.labels(user(LETTER))
+    assert len(looked) == 1
     me.clock.now += KEEP_S + 1
     assert me.labels(user(LETTER)) == NONE
+    assert len(looked) == 1
+
+
+# --- quotes ---
+
+LINE = "Anna Berg of Graz owes 5000 euro to the bank since May"
+REPORT = f"Dear all,\n\nhere is the report.\n{LINE}\nOtto Berg owes nothing.\n\nYours"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"> {LINE}",
+        f"What does this mean?\n\n> > {LINE}\n\nThanks",
+        f'He wrote: "{LINE}". Is it true?',
+        LINE.upper().replace(" ", "  "),
+        LINE.replace("a", "\u0430").replace("o", "\u043e"),
+        "\u200b".join(LINE),
+        f"* {LINE}.",
+    ],
+)
+def test_a_line_that_is_quoted_brings_its_labels(text: str) -> None:
+    me = Caller()
+    me.say(user(REPORT))
+    assert me.labels(user(text)) == PRIVATE
+    assert me.labels(user(LINE.replace("Anna", "Otto"))) == NONE
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"messages": [{"role": "system", "content": f"Know this.\n{LINE}"}]},
+        {"messages": [{"role": "developer", "content": [{"type": "text", "text": LINE}]}]},
+        {"messages": [{"role": "tool", "content": f'{{"row": "{LINE}"}}'}]},
+        {"messages": [{"role": "assistant", "tool_calls": [{"function": {"arguments": f'["{LINE}"]'}}]}]},
+        {"messages": [{"role": "user", "content": [{"text": LINE[:20]}, {"text": LINE[20:]}]}]},
+        {"messages": [{"role": "user", "content": "hi", "odd": {"deep": [LINE]}}]},
+        {"messages": [GREETING], "metadata": {"note": LINE}},
+        {"messages": [GREETING], "instructions": LINE},
+        {"messages": [GREETING], "input": LINE},
+        {"messages": [GREETING], "input": [{"role": "user", "content": [{"type": "input_text", "text": LINE}]}]},
+        {"messages": [GREETING], "tools": [{"type": "function", "function": {"name": "f", "description": LINE}}]},
+        {"messages": [GREETING], LINE: True},
+    ],
+)
+def test_a_line_brings_its_labels_wherever_it_stands(body: dict[str, Any]) -> None:
+    me = Caller()
+    me.say(user(REPORT))
+    assert me.stickiness.recall("", body).labels == PRIVATE
+
+
+@pytest.mark.parametrize("where", ["reasoning_content", "reasoning", "thinking", "content"])
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_line_of_a_reply_or_of_its_thoughts_brings_its_labels(where: str, streamed: bool) -> None:
+    me = Caller()
+    transcript = me.stickiness.remember("", document(user("who owes?")), PRIVATE)
+    assert transcript is not None
+    if streamed:
+        for piece in (REPORT[:50], REPORT[50:]):
+            transcript.take(event(msgspec.json.encode({"choices": [{"index": 0, "delta": {where: piece}}]})))
+        transcript.take(DONE)
+    else:
+        transcript.take(msgspec.json.encode({"choices": [{"index": 0, "message": {"content": "x", where: REPORT}}]}))
+        transcript.end()
+    assert me.labels(user(f"> {LINE}")) == PRIVATE
+
+
+def test_what_a_tool_was_called_with_brings_its_labels_without_the_call() -> None:
+    me = Caller()
+    calls = [{"id": "c", "function": {"name": "f", "arguments": msgspec.json.encode({"to": LINE}).decode()}}]
+    me.say(GREETING, reply={"role": "assistant", "content": None, "tool_calls": calls})
+    assert me.labels(user(f"Send this: {LINE}")) == PRIVATE
+
+
+def test_what_everybody_says_brings_nothing() -> None:
+    me = Caller()
+    code = "from __future__ import annotations\nimport org.junit.jupiter.api.Assertions.assertEquals;"
+    phrase = "Let me know if you have any further questions about this, I am happy to help!"
+    system = {"role": "system", "content": "You are the assistant of a shop that sells shoes to everybody in Graz."}
+    me.say(system, user(f"{code}\nx = 1\nThank you very much for your help."), reply=assistant(f"{LINE}\n\n{phrase}"))
+    assert me.labels(system, user(f"{code}\ny = 2\nThank you very much for your help.")) == NONE
+    assert me.labels(system, user("hi"), assistant(f"Here you are.\n\n{phrase}"), user("and?")) == NONE
+
+
+# --- asked again ---
+
+
+def test_a_short_first_message_that_is_asked_again_brings_its_labels() -> None:
+    me = Caller()
+    me.say(user("PIN 4711"))
+    assert me.labels(user("PIN 4711")) == PRIVATE
+    assert me.labels(user("PIN 4712")) == NONE
+    assert me.labels(user("hi"), user("PIN 4711")) == NONE
+
+
+def test_a_short_message_that_is_asked_again_in_its_conversation_brings_its_labels() -> None:
+    me = Caller()
+    talk = [GREETING, assistant("hello"), user("PIN?")]
+    me.say(*talk, reply=assistant("4711"))
+    assert me.labels(*talk) == PRIVATE
+    assert me.labels(user("PIN?")) == NONE
+
+
+# --- floods ---
+
+
+def test_an_exchange_that_says_too_much_labels_all_that_its_caller_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stickiness_module, "MOST", 10)
+    me = Caller()
+    me.say(user("\n".join(f"{LINE} {at}" for at in range(9))))
+    assert me.labels(user("something else")) == NONE
+    me.say(user("\n".join(f"{LINE} {at}" for at in range(20))))
+    inherited = me.stickiness.recall("", document(user("something else")))
+    assert inherited.reasons == (("private", "more was said under the label private than can be told apart"),)
+    assert me.labels(user("something else"), caller="somebody else") == NONE
+    me.clock.now += KEEP_S + 1
+    assert me.labels(user("something else")) == NONE
+
+
+def test_a_reply_that_says_too_much_labels_all_that_its_caller_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transcript_module, "MAX_BYTES", 10)
+    me = Caller()
+    me.say(GREETING, reply=assistant("hello"))
+    assert me.labels(user("something")) == NONE
+    transcript = me.stickiness.remember("", document(GREETING), PRIVATE)
+    assert transcript is not None
+    for piece in ("hello", "Anna"):
+        transcript.take(event(msgspec.json.encode({"choices": [{"index": 0, "delta": {"content": piece}}]})))
+    transcript.end()
+    assert me.labels(user("something")) == PRIVATE
+
+
+def test_a_flood_leaves_others_and_what_was_said_before_as_they_were() -> None:
+    me = Caller(entries=256)
+    me.stickiness.remember("quiet", document(user(LETTER)), frozenset({"legal"}))
+    me.say(user(f"before: {LETTER}"))
+    me.say(*(user(f"{LETTER} {at}") for at in range(3_000)))
+    assert me.labels(user(f"before: {LETTER}")) == PRIVATE
+    assert me.labels(user(LETTER), caller="quiet") == {"legal"}
+    assert me.labels(user(LETTER + "!"), caller="quiet") == NONE
+    assert me.labels(user(LETTER + "!"), caller="new") == NONE
 
 
 roles = st.sampled_from(["user", "assistant", "tool"])
@@ -204,7 +350,8 @@ def test_what_was_said_is_recalled_in_time_and_nothing_else_is(
     long = {folded[0] for folded, enough in folds if folded and folded[1] >= enough}
     asked = [folded for one in (*before, *said, *after) if (folded := fold(one["content"]))]
     run = [letters for letters, _ in words]
-    prefixed = len(run) >= 2 and [letters for letters, _ in asked][: len(run)] == run
+    opens = len(run) > 1 or (len(run) == 1 and len(run[0].encode()) >= SHORTEST_OPENING)
+    prefixed = opens and [letters for letters, _ in asked][: len(run)] == run
     expected = live and (prefixed or any(letters in long for letters, _ in asked))
     if later < KEEP_S or later > KEEP_S + 1:
         assert me.labels(*before, *said, *after) == (PRIVATE if expected else NONE)
@@ -212,7 +359,7 @@ def test_what_was_said_is_recalled_in_time_and_nothing_else_is(
 
 
 def fold(text: str) -> tuple[str, int] | None:
-    words = normalise(text).casefold().split()
+    words = plainly(text).casefold().split()
     return ("".join(words), len(" ".join(words))) if words else None
 
 
@@ -226,7 +373,7 @@ def test_however_much_is_said_the_last_words_are_known(count: int) -> None:
 
 
 def remember_elsewhere(memory: Memory) -> None:
-    Stickiness(memory, normalise).remember("", document(user(LETTER)), PRIVATE)
+    Stickiness(memory, plainly).remember("", document(user(LETTER)), PRIVATE)
 
 
 def test_another_process_recalls_what_this_one_remembers() -> None:
@@ -234,7 +381,7 @@ def test_another_process_recalls_what_this_one_remembers() -> None:
     process = multiprocessing.get_context("spawn").Process(target=remember_elsewhere, args=(memory,))
     process.start()
     process.join()
-    here = Stickiness(memory, normalise)
+    here = Stickiness(memory, plainly)
     assert here.recall("", document(user(LETTER))).labels == PRIVATE
     assert here.recall("", document(user(LETTER + "!"))).labels == NONE
 

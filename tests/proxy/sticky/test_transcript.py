@@ -14,7 +14,11 @@ class Heard(list[list[Turn]]):
     """What a transcript handed on."""
 
     def transcript(self) -> Transcript:
-        return Transcript(self.append)
+        return Transcript(self._hear)
+
+    def _hear(self, replies: list[Turn], whole: bool) -> None:
+        self.append(replies)
+        self.whole = whole
 
 
 def test_a_whole_answer_is_read_at_its_end() -> None:
@@ -34,6 +38,7 @@ def test_a_stream_is_over_with_its_last_piece_before_the_client_has_that() -> No
     assert heard == []
     transcript.take(DONE)
     assert heard == [[Turn(("hello Anna",), is_reply=True)]]
+    assert heard.whole
     transcript.end()
     assert len(heard) == 1
 
@@ -44,7 +49,7 @@ def test_an_answer_that_never_came_says_nothing() -> None:
     assert heard == []
 
 
-def test_a_stream_without_end_is_not_kept_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_without_end_is_not_kept_without_end_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transcript_module, "MAX_BYTES", len(HALVES[0]) + 1)
     heard = Heard()
     transcript = heard.transcript()
@@ -52,3 +57,4 @@ def test_a_stream_without_end_is_not_kept_without_end(monkeypatch: pytest.Monkey
         transcript.take(piece)
     ((said, *_),) = heard
     assert said == Turn(("hello Anna",), is_reply=True)
+    assert not heard.whole

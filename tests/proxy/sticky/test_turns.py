@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from proxy.sticky.turns import Turn, text_of, turn_of, turns_of
+from proxy.sticky.turns import Turn, turn_of, turns_of
 
 
 def call(arguments: object, kind: str = "function", field: str = "arguments") -> dict[str, Any]:
@@ -68,10 +68,34 @@ def test_a_body_without_messages_says_nothing(document: dict[str, Any]) -> None:
 
 def test_what_may_come_back_alone() -> None:
     assert Turn(("a",)).pieces == ("a",)
-    assert Turn(("a", "b"), ("c",)).pieces == ("a", "b", "ab", "c")
-    assert Turn(("a", "b"), ("c",)).whole == "abc"
-    assert [Turn(("a",)).is_one_text, Turn(("a",), ("b",)).is_one_text, Turn(()).is_one_text] == [True, False, False]
+    assert Turn(("a", "b"), ("c",), beside=("d",)).pieces == ("a", "b", "ab", "a\nb", "c", "d")
 
 
-def test_a_text_part_has_a_text() -> None:
-    assert [text_of(part) for part in ({"text": "a"}, "b", {"text": 3}, 4, None)] == ["a", "b", None, None, None]
+def test_the_whole_is_what_a_client_sends_back() -> None:
+    assert Turn(("a", "b"), ("c",), beside=("thought",)).whole == "abc"
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning", "thinking"])
+def test_thoughts_that_a_client_hands_back_stand_beside(name: str) -> None:
+    turn = turn_of({"role": "assistant", "content": "hello", name: "she is Anna"})
+    assert turn == Turn(("hello",), is_reply=True, beside=("she is Anna",))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"role": "tool", "content": '{"rows": [{"name": "Anna"}]}'},
+        {"role": "tool", "content": [{"type": "text", "text": '{"rows": [{"name": "Anna"}]}'}]},
+        {"role": "assistant", "tool_calls": [call('{"name": "Anna"}')]},
+        {"role": "assistant", "tool_calls": [call('{"name": "{\\"name\\": \\"Anna\\"}"}')]},
+    ],
+)
+def test_what_stands_inside_of_json_is_known_alone(message: dict[str, Any]) -> None:
+    assert "Anna" in turn_of(message).beside
+
+
+def test_a_message_that_is_nested_deeply_is_read() -> None:
+    part: Any = "deep"
+    for _ in range(5_000):
+        part = [part]
+    assert turn_of({"role": "user", "content": [{"type": "odd", "odd": part}]}).others == ("odd", "deep")

@@ -122,7 +122,7 @@ def test_the_models_name_is_always_there_and_what_is_no_name_is_left_out(path: P
         log.write(entry(facts=KnownFacts({"model": model})))
     log.close()
     found = [request.facts for request in read_traffic(path).requests]
-    assert [facts["model"] for facts in found] == ["gpt-4o", "(not a name)", None]
+    assert [facts["model"] for facts in found] == ["gpt-4o", "(withheld)", None]
     assert {tuple(facts) for facts in found} == {("model", "turns", "user")}
 
 

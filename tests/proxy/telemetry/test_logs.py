@@ -22,7 +22,7 @@ from proxy.telemetry.events import (
     RestartNeeded,
     RulesReloaded,
 )
-from proxy.telemetry.logs import as_name, log_event, set_up_logging
+from proxy.telemetry.logs import log_event, set_up_logging
 from tests.proxy.telemetry.test_events import ALL
 
 SETTLED = ExchangeSettled(
@@ -156,11 +156,12 @@ def test_a_traceback_holds_no_local_variables(form: Any, capsys: pytest.CaptureF
         ("llama3.1:8b", "llama3.1:8b"),
         ("hf.co/bartowski/Llama-3.2-GGUF:Q4_K_M", "hf.co/bartowski/Llama-3.2-GGUF:Q4_K_M"),
         ("ft:gpt-4o-mini:acme::1", "ft:gpt-4o-mini:acme::1"),
-        ("my password is x", "(not a name)"),
-        ("a\nb", "(not a name)"),
-        ("x" * 129, "(not a name)"),
-        ("m\u00fcller", "(not a name)"),
-        ("", "(not a name)"),
+        ("my password is x", "(withheld)"),
+        ("a\nb", "(withheld)"),
+        ("x" * 129, "(withheld)"),
+        ("sk-" + "proj0123456789", "(withheld)"),
+        ("m\u00fcller", "(withheld)"),
+        ("", "(withheld)"),
     ],
 )
 def test_what_a_client_wrote_in_place_of_a_model_is_no_way_into_the_log(
@@ -184,13 +185,3 @@ def test_a_line_is_written_in_one_piece_so_that_workers_do_not_write_into_each_o
         log_event(SETTLED)
     assert len(pieces) == 1
     assert pieces[0].endswith("}\n")
-
-
-@pytest.mark.parametrize("name", ["gpt-4o", "llama3.2:3b", "org/model@v1", "a" * 128])
-def test_a_models_name_is_written_down(name: str) -> None:
-    assert as_name(name) == name
-
-
-@pytest.mark.parametrize("text", ["", "my pet is called Rex", "a\nb", "a" * 129, ":x"])
-def test_what_does_not_look_like_a_models_name_is_not(text: str) -> None:
-    assert as_name(text) == "(not a name)"

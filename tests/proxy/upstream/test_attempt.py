@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -17,6 +19,7 @@ from proxy.errors import (
     Unreachable,
     Unsupported,
     UpstreamAnswered,
+    UpstreamError,
 )
 from proxy.upstream import attempt as attempt_module
 from proxy.upstream.attempt import Attempt
@@ -238,3 +241,49 @@ async def test_a_key_that_an_upstream_repeats_in_a_header_is_blotted_out() -> No
     one.member = Fleet({"up": target("openai", "http://up/v1")}, {"up": "sk-up"}, "a", "v").members["up"]
     one.attempt = Attempt(Candidate("up", "m"), one.member, ask())
     assert (await one.begin()).headers["x-echo"] == "Bearer ***"
+
+
+class Clock:
+    """The event loop's clock, which a test sets."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 100.0
+        monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: self.now)
+
+
+def last(tokens: int) -> bytes:
+    usage = {"prompt_tokens": 3, "completion_tokens": tokens, "total_tokens": tokens + 3}
+    return b"data: " + json.dumps({"id": "c", "model": "m", "choices": [], "usage": usage}).encode() + b"\n\n"
+
+
+async def test_a_stream_is_measured_from_the_send_to_its_first_content_and_from_there_to_its_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Clock(monkeypatch)
+
+    class Slow(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            for wait_s, piece in ((0.4, chunk("a")), (1, chunk("b")), (1, STOP), (0, last(61)), (0, DONE)):
+                clock.now += wait_s
+                yield piece
+
+    kind = {"content-type": "text/event-stream"}
+    one = One(lambda _: httpx.Response(200, headers=kind, stream=Slow()), ask(STREAM))
+    attempt = await one.begin()
+    assert one.member.measures.first_token.value == pytest.approx(0.4)
+    assert one.member.measures.tokens_per_second.value is None
+    assert [piece async for piece in attempt.stream.pieces()][-1].endswith(DONE)
+    await attempt.aclose()
+    assert one.member.measures.tokens_per_second.value == pytest.approx(30)
+
+
+@pytest.mark.parametrize(
+    ("answer", "asked"),
+    [(completion(), ask()), (failure(500), ask(STREAM)), (stream(httpx.ReadError("reset")), ask(STREAM))],
+)
+async def test_what_tells_nothing_of_a_first_token_is_not_measured(answer: Answer, asked: Any) -> None:
+    one = One(answer, asked)
+    with suppress(UpstreamError):
+        await one.begin()
+    await one.attempt.aclose()
+    assert (one.member.measures.first_token.value, one.member.measures.tokens_per_second.value) == (None, None)

@@ -140,6 +140,15 @@ async def test_each_failure_is_an_event_with_its_target() -> None:
     assert event.after_ms >= 0
 
 
+async def test_a_key_that_came_in_place_of_a_model_is_in_no_event() -> None:
+    walk = Walk(a=failure(503), b=completion())
+    candidates = (Candidate("a", "sk-" + "proj-0123456789"), Candidate("b", "m"))
+    plan = Plan(rule="all", labels=NO_LABELS, candidates=candidates)
+    attempt, _ = await walk.failover.begin("wye-1", plan, chat(), {})
+    await attempt.aclose()
+    assert [event.model for event in walk.events if isinstance(event, AttemptFailed)] == ["(withheld)"]
+
+
 async def test_a_target_that_cannot_be_reached_is_down_until_it_answers() -> None:
     walk = Walk(a=[REFUSED, failure(500), completion()], b=completion())
     await walk.begin()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from proxy.providers import PROVIDERS
@@ -59,7 +60,9 @@ def test_a_target_that_answers_is_up_again() -> None:
     here = fleet()
     here.failed("local", "gone")
     here.answered("local")
-    assert here.states["local"] == TargetState()
+    assert here.states["local"] == TargetState(up=True)
+    here.failed("local", "gone")
+    assert here.states["local"] == TargetState(down="gone")
     here.failed("local", "gone")
     here.listed("local", ["llama3.2"])
     assert here.states["local"].down is None
@@ -132,6 +135,45 @@ def test_a_target_that_is_new_begins_anew() -> None:
     made = Fleet({"new": target()}, {}, "wye/test", "wye-test")
     assert made.take_over(fleet()) == frozenset()
     assert made.states == {"new": TargetState()}
+
+
+def test_what_is_measured_is_part_of_the_state_and_outlives_a_reload() -> None:
+    before = Fleet({"up": target("ollama", max_in_flight=2)}, {}, "wye/test", "wye-test")
+    before.members["up"].measures.first_token.add(0.5)
+    before.members["up"].measures.tokens_per_second.add(40)
+    before.told_loaded("up", frozenset({"m"}))
+    state = TargetState(busy=0.0, loaded=frozenset({"m"}), first_token=0.5, tokens_per_second=40)
+    assert before.states_now() == {"up": state}
+    made = Fleet({"up": target("ollama", max_in_flight=2)}, {}, "wye/test", "wye-test")
+    made.take_over(before)
+    assert made.states_now() == {"up": msgspec.structs.replace(state, loaded=None)}
+    before.members["up"].measures.first_token.add(0.5)  # a stream that began before ends now
+    assert made.members["up"].measures is before.members["up"].measures
+    elsewhere = Fleet({"up": target("ollama", "http://127.0.0.1:2/v1")}, {}, "wye/test", "wye-test")
+    elsewhere.take_over(before)
+    assert elsewhere.states_now() == {"up": TargetState()}
+
+
+def test_what_is_loaded_is_unknown_once_a_target_cannot_be_asked() -> None:
+    here = fleet()
+    here.told_loaded("local", frozenset())
+    assert here.states_now()["local"].loaded == frozenset()
+    here.told_loaded("local", None)
+    assert here.states_now()["local"].loaded is None
+    here.told_loaded("local", frozenset({"m"}))
+    here.failed("local", "gone")
+    assert here.states_now()["local"].loaded is None
+
+
+def test_a_model_that_has_answered_is_loaded_where_it_is_asked_what_is() -> None:
+    here = fleet()
+    here.answered("local", "m")
+    assert here.states_now()["local"].loaded is None
+    here.told_loaded("local", frozenset({"x"}))
+    here.answered("local", "m")
+    assert here.states_now()["local"].loaded == frozenset({"x", "m"})
+    here.told_loaded("local", frozenset({"x"}))
+    assert here.states_now()["local"].loaded == frozenset({"x"})
 
 
 def test_a_version_is_remembered_until_something_goes_wrong_there() -> None:

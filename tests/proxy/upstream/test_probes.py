@@ -11,7 +11,7 @@ from proxy.upstream import probes
 from proxy.upstream.boundary import Boundary
 from proxy.upstream.egress import Egress
 from proxy.upstream.fleet import Fleet
-from proxy.upstream.probes import Model, ask_version, list_models
+from proxy.upstream.probes import Model, ask_version, list_loaded, list_models
 from tests.fakes.rule_files import target
 from tests.fakes.transport import FakeTransport, failure, reply, stream
 
@@ -155,3 +155,51 @@ async def test_nobody_else_is_asked(settings: Any) -> None:
 async def test_a_silent_one_is_an_error_and_not_one_without_a_version(answer: Any, kind: type[UpstreamError]) -> None:
     with pytest.raises(kind):
         await version(answer)
+
+
+async def loaded(answer: Any, **settings: Any) -> tuple[frozenset[str] | None, list[str]]:
+    transport = FakeTransport()
+    transport.loaded["up"] = answer
+    made = target(**{"url": "http://up/v1", "kind": "ollama", **settings})
+    member = Fleet({"up": made}, {}, "a", "v").members["up"]
+    return await list_loaded(Egress(Boundary({}), transport), member), transport.asked_loaded
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        (
+            {"models": [{"name": "a:latest", "model": "a:latest", "size_vram": 5}, {"name": "b:8b"}]},
+            {"a:latest", "b:8b"},
+        ),
+        ({"models": []}, set()),
+        ({"models": None}, set()),
+        ({}, set()),
+    ],
+)
+async def test_an_ollama_says_what_it_has_loaded(body: Any, names: set[str]) -> None:
+    assert await loaded(reply(200, body)) == (frozenset(names), ["up"])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(404, b"404"),
+        reply(500, {"models": []}),
+        reply(200, b"<html>"),
+        reply(200, {"models": [{}]}),
+        reply(200, b"\xff"),
+    ],
+)
+async def test_an_answer_that_says_nothing_of_it_is_unknown(answer: Any) -> None:
+    assert await loaded(answer) == (None, ["up"])
+
+
+@pytest.mark.parametrize("settings", [{"kind": "openai"}, {"kind": "compatible"}, {"url": "http://up/{model}/v1"}])
+async def test_whoever_cannot_tell_what_is_loaded_is_not_asked(settings: Any) -> None:
+    assert await loaded(reply(200, {"models": []}), **settings) == (None, [])
+
+
+async def test_a_target_that_cannot_be_asked_what_is_loaded_is_an_error() -> None:
+    with pytest.raises(Unreachable):
+        await loaded(httpx.ConnectError("Connection refused"))

@@ -234,6 +234,24 @@ def test_a_choice_of_a_tool_is_judged_as_a_tool_is(choice: object, expected: str
         ("image_url", {"url": "https://h"}),
         ("documents", "https://h"),
         ("prompt", {"id": "pmpt_1"}),
+        ("models", ["a", "b"]),
+        ("fallbacks", [{"model": "gpt-4o"}]),
+        ("context_window_fallbacks", [{"a": ["b"]}]),
+        ("route", "fallback"),
+        ("provider", {"order": ["openai"]}),
+        ("Provider", {}),
+        ("api_base", "h.example:8080"),
+        ("apiBase", "h.example"),
+        ("base_url", "h.example"),
+        ("transforms", ["middle-out"]),
+        ("success_callback", ["langfuse"]),
+        ("guardrails", ["lakera"]),
+        ("kv_transfer_params", {"do_remote_decode": True}),
+        ("store", True),
+        ("background", True),
+        ("model", "openai/gpt-4o:online"),
+        ("model", "GPT-4o-search-preview-2025-03-11 "),
+        ("model", "o3-deep-research"),
     ],
 )
 def test_fields_that_make_an_upstream_reach_out_are_known(field: str, value: object) -> None:
@@ -243,6 +261,44 @@ def test_fields_that_make_an_upstream_reach_out_are_known(field: str, value: obj
 @pytest.mark.parametrize("value", [None, False, []])
 def test_a_search_that_is_switched_off_is_none(value: object) -> None:
     assert outward({"messages": [], "web_search_options": value, "enable_search": value, "plugins": value}) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("store", False),
+        ("background", None),
+        ("fallbacks", []),
+        ("disable_fallbacks", True),
+        ("model", "gpt-4o"),
+        ("model", "research-online-helper"),
+        ("metadata", {"provider": "x", "base_url": "x", "models": "x"}),
+        ("options", {"num_ctx": 4096, "temperature": 0}),
+        ("extra_body", {"top_k": 5, "models": []}),
+        ("response_format", {"type": "json_schema", "json_schema": {"schema": {"properties": {"provider": {}}}}}),
+        ("routing_preferences", {"privacy_level": "high"}),
+    ],
+)
+def test_what_sends_nothing_on_stays_inside(field: str, value: object) -> None:
+    assert outward({"messages": [], field: value}) is None
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ({"extra_body": {"models": ["a"]}}, "extra_body.models"),
+        ({"extraBody": {"Fall-Backs": ["a"]}}, "extraBody.Fall-Backs"),
+        ({"extra_body": {"seed": 1, "extra_body": {"api_base": "h"}}}, "extra_body.extra_body.api_base"),
+        ({"extra_body": {"tools": [{"type": "mcp"}]}}, "extra_body.tools[0]"),
+        ({"extra_body": {"model": "x:online"}}, "extra_body.model"),
+        ({"providerOptions": {"gateway": {"order": ["a"]}}}, "providerOptions.gateway"),
+        ({"provider_options": [{"openai": {"store": True}}]}, "provider_options[0].openai.store"),
+        ({"litellm_params": {"base_url": "h"}}, "litellm_params.base_url"),
+        ({"features": {"web_search": True}}, "features.web_search"),
+    ],
+)
+def test_fields_inside_a_field_count_like_those_at_the_top(document: Json, expected: str) -> None:
+    assert outward({"messages": [], **document}) == expected
 
 
 @pytest.mark.parametrize("field", ["response_format", "guided_json", "tools"])
@@ -275,3 +331,7 @@ def test_depth_is_no_hiding_place_and_no_fault() -> None:
         deep = [deep]
     assert str(outward({"messages": [], "x": deep})).endswith("[0].url")
     assert outward({"messages": [], "tools": [{**FUNCTION, "parameters": deep}]}) is None
+    table: object = {"fallbacks": ["a"]}
+    for _ in range(5000):
+        table = {"a": table}
+    assert str(outward({"messages": [], "extra_body": table})).endswith("a.fallbacks")
